@@ -1,0 +1,59 @@
+// Machine classes: versioned hardware profiles.
+import { Type, type Static } from 'typebox';
+
+import { MachineClassSpec } from '../inspection/machine-class.ts';
+import { closed, page, pageInput, Ref, Slug, UnixMsField } from './fields.ts';
+import { operation } from './operation.ts';
+
+export const MachineClass = Type.Object(
+  {
+    id: Type.String(),
+    name: Type.String(),
+    version: Type.Integer({ minimum: 1 }),
+    spec: MachineClassSpec,
+    createdAt: UnixMsField,
+  },
+  closed,
+);
+export type MachineClass = Static<typeof MachineClass>;
+
+export const machineClassOperations = [
+  operation({
+    id: 'class.list',
+    method: 'GET',
+    path: '/v1/classes',
+    input: Type.Object({ ...pageInput }, closed),
+    output: page(MachineClass),
+    effect: 'read',
+    summary: 'List machine classes, every version',
+    example: {},
+  }),
+  operation({
+    id: 'class.get',
+    method: 'GET',
+    path: '/v1/classes/:class',
+    input: Type.Object({ class: Ref('class') }, closed),
+    output: MachineClass,
+    effect: 'read',
+    summary: 'Get one machine class: `compute-large@1`, or the newest version of `compute-large`',
+    example: { class: 'compute-large@1' },
+  }),
+  operation({
+    id: 'class.create',
+    method: 'POST',
+    path: '/v1/classes',
+    input: Type.Object({ name: Slug('Name of the class'), spec: MachineClassSpec }, closed),
+    output: MachineClass,
+    effect: 'write',
+    summary: 'Create a machine class, or its next version; an unchanged spec makes no new version',
+    example: {
+      name: 'compute-large',
+      spec: {
+        cpus: [{ count: 2, model: '*EPYC 9354*', cores: 32 }],
+        memory: [{ count: 16, sizeBytes: 34359738368, type: 'DDR5', ratedMts: 4800 }],
+        disks: [{ count: 2, transport: 'nvme', sizeBytes: 3840000000000 }],
+        nics: [{ count: 2, linksUp: 2, speedMbpsMin: 25000 }],
+      },
+    },
+  }),
+] as const;

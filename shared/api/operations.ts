@@ -1,0 +1,39 @@
+// The one list of operations. A new noun is one file and one line here.
+import { assetOperations } from './asset.ts';
+import { auditOperations } from './audit.ts';
+import { changeOperations } from './change.ts';
+import { imageOperations } from './image.ts';
+import { machineClassOperations } from './machine-class.ts';
+import { networkOperations } from './network.ts';
+import { operationHandleOperations } from './operation-handle.ts';
+import { personOperations } from './person.ts';
+import { provisionOperations } from './provision.ts';
+import { purchaseOrderOperations } from './purchase-order.ts';
+import { regionOperations } from './region.ts';
+import type { InputOf, OutputOf } from './operation.ts';
+
+export const operations = [
+  ...regionOperations,
+  ...assetOperations,
+  ...provisionOperations,
+  ...changeOperations,
+  ...operationHandleOperations,
+  ...purchaseOrderOperations,
+  ...machineClassOperations,
+  ...imageOperations,
+  ...networkOperations,
+  ...auditOperations,
+  ...personOperations,
+] as const;
+
+export type AnyOperation = (typeof operations)[number];
+export type OperationId = AnyOperation['id'];
+export type OperationById<Id extends OperationId> = Extract<AnyOperation, { readonly id: Id }>;
+export type OperationInput<Id extends OperationId> = InputOf<OperationById<Id>>;
+export type OperationOutput<Id extends OperationId> = OutputOf<OperationById<Id>>;
+
+const byId = new Map<string, AnyOperation>(operations.map((op) => [op.id, op]));
+
+export function findOperation(id: string): AnyOperation | undefined {
+  return byId.get(id);
+}

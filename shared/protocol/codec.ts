@@ -1,0 +1,90 @@
+// Frames of the agent link: MessagePack arrays [type, seq, body], validated on the way in. Decoding returns what is
+// wrong instead of throwing: a peer's malformed frame is data, not a fault of ours.
+import { Packr } from 'msgpackr';
+import { Compile, type Validator } from 'typebox/compile';
+
+import type { CloseName } from './close-codes.ts';
+import { frameBytesMax } from './limits.ts';
+import {
+  agentMessages,
+  controllerMessages,
+  type AgentMessage,
+  type AgentMessageType,
+  type ControllerMessage,
+  type ControllerMessageType,
+} from './messages.ts';
+
+// No records and no extension types: what arrives is maps, arrays, numbers, text and bytes, nothing with behaviour.
+const packr = new Packr({ useRecords: false, moreTypes: false, int64AsType: 'number', mapsAsObjects: true });
+
+export type Decoded<M> =
+  | { readonly ok: true; readonly seq: number; readonly message: M }
+  | { readonly ok: false; readonly close: CloseName; readonly why: string };
+
+type Table = Readonly<Record<string, Validator>>;
+const agentValidators: Table = compileAll(agentMessages);
+const controllerValidators: Table = compileAll(controllerMessages);
+
+function compileAll(schemas: Readonly<Record<string, object>>): Table {
+  return Object.fromEntries(Object.entries(schemas).map(([type, schema]) => [type, Compile(schema)]));
+}
+
+export function encodeAgentMessage(seq: number, message: AgentMessage): Uint8Array {
+  return packr.pack([message.type, seq, message.body]);
+}
+
+export function encodeControllerMessage(seq: number, message: ControllerMessage): Uint8Array {
+  return packr.pack([message.type, seq, message.body]);
+}
+
+export function decodeAgentMessage(frame: Uint8Array): Decoded<AgentMessage> {
+  const decoded = decode(frame, agentValidators);
+  if (!decoded.ok) return decoded;
+  // The validator of exactly this type has accepted the body.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return { ok: true, seq: decoded.seq, message: { type: decoded.type, body: decoded.body } as AgentMessage };
+}
+
+export function decodeControllerMessage(frame: Uint8Array): Decoded<ControllerMessage> {
+  const decoded = decode(frame, controllerValidators);
+  if (!decoded.ok) return decoded;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  return { ok: true, seq: decoded.seq, message: { type: decoded.type, body: decoded.body } as ControllerMessage };
+}
+
+type Raw =
+  | {
+      readonly ok: true;
+      readonly type: AgentMessageType | ControllerMessageType;
+      readonly seq: number;
+      readonly body: unknown;
+    }
+  | { readonly ok: false; readonly close: CloseName; readonly why: string };
+
+function decode(frame: Uint8Array, validators: Table): Raw {
+  const malformed = (why: string): Raw => ({ ok: false, close: 'malformedFrame', why });
+  if (frame.byteLength > frameBytesMax) return { ok: false, close: 'frameTooLarge', why: `${frame.byteLength} bytes` };
+  let value: unknown;
+  try {
+    value = packr.unpack(frame);
+  } catch (error) {
+    return malformed(`not MessagePack: ${error instanceof Error ? error.message : 'unreadable'}`);
+  }
+  if (!Array.isArray(value) || value.length !== 3) return malformed('not an array [type, seq, body]');
+  const [type, seq, body]: readonly unknown[] = value;
+  if (typeof type !== 'string' || !Object.hasOwn(validators, type)) return malformed(`unknown type ${preview(type)}`);
+  if (typeof seq !== 'number' || !Number.isSafeInteger(seq) || seq < 1) return malformed(`seq is ${preview(seq)}`);
+  const validator = validators[type];
+  if (validator === undefined || !validator.Check(body)) {
+    const [first] = validator?.Errors(body) ?? [];
+    return malformed(
+      `${type}: ${first === undefined ? 'wrong shape' : `${first.instancePath || '/'} ${first.message}`}`,
+    );
+  }
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `type` is a key of the validators' table
+  return { ok: true, type: type as AgentMessageType, seq, body };
+}
+
+function preview(value: unknown): string {
+  return String(typeof value === 'object' ? typeof value : value).slice(0, 40);
+}

@@ -1,0 +1,62 @@
+// A command: a signed instruction to one agent, in one boot, for a short time. The signature is Ed25519 over
+// `commandDomain` and the exact bytes that travel, so nothing is re-encoded before it is verified.
+import { Type, type Static } from 'typebox';
+
+/** Keeps a command's signature from being valid for anything else that is ever signed. */
+export const commandDomain = 'ppec-command-v1\0';
+
+const Text = (maxLength: number) => Type.String({ maxLength });
+const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });
+const closed = { additionalProperties: false } as const;
+
+/** Files of the cloud-init NoCloud seed, as text. */
+export const SeedSchema = Type.Object(
+  { metaData: Text(16_384), userData: Text(65_536), networkConfig: Text(16_384) },
+  closed,
+);
+export type Seed = Static<typeof SeedSchema>;
+
+/** Arguments per command name. */
+export const commandArgs = {
+  /** Write a disk image to one disk, named by serial, verified while it streams; then put the seed on it. */
+  provision: Type.Object(
+    {
+      imageUrl: Text(500),
+      /** The signed manifest, the exact text that was signed. */
+      manifest: Text(262_144),
+      /** Ed25519 signature over the manifest text, base64. */
+      manifestSignature: Text(200),
+      imageKeyId: Text(64),
+      diskSerial: Text(80),
+      diskBytesMin: Type.Integer({ minimum: 1 }),
+      seed: SeedSchema,
+    },
+    closed,
+  ),
+  /** Load the kernel that `provision` left on the disk and start it. The agent ends with this. */
+  kexec: Type.Object({ provisionCommandId: Text(40), appendCmdline: Text(1000) }, closed),
+} as const;
+export type CommandName = keyof typeof commandArgs;
+
+export const ApprovalSchema = Type.Object(
+  { changeId: Text(40), payloadSha256: Sha256, makerId: Text(40), checkerIds: Type.Array(Text(40), { maxItems: 16 }) },
+  closed,
+);
+
+const common = {
+  id: Text(40),
+  assetId: Text(40),
+  assetSerial: Text(120),
+  bootId: Text(40),
+  /** Grows with every command to one asset; an agent refuses one older than the newest it has accepted. */
+  generation: Type.Integer({ minimum: 1 }),
+  notBeforeMs: Type.Integer({ minimum: 0 }),
+  expiresAtMs: Type.Integer({ minimum: 0 }),
+  approval: ApprovalSchema,
+};
+
+export const CommandSchema = Type.Union([
+  Type.Object({ ...common, name: Type.Literal('provision'), args: commandArgs.provision }, closed),
+  Type.Object({ ...common, name: Type.Literal('kexec'), args: commandArgs.kexec }, closed),
+]);
+export type Command = Static<typeof CommandSchema>;

@@ -1,0 +1,20 @@
+// Limits of the agent link. Both ends hold them; whoever sees one broken closes with the code that says so.
+
+/** One WebSocket frame, bytes. The largest message is an inventory with its raw evidence. */
+export const frameBytesMax = 1024 * 1024;
+/** Raw evidence in one inventory, bytes, all sources together. */
+export const evidenceBytesMax = 512 * 1024;
+/** Frames a session may send per second, averaged over ten seconds. */
+export const framesPerSecondMax = 50;
+/** A session that has not said hello within this time is closed. */
+export const helloTimeoutMs = 10_000;
+/** Unsent bytes towards one peer at which the link is given up as stuck. */
+export const sendBufferBytesMax = 4 * 1024 * 1024;
+/** Commands that may wait for one agent. */
+export const commandsInFlightMax = 8;
+/** How often an agent shows that it lives, unless the controller says otherwise. */
+export const defaultHeartbeatMs = 10_000;
+/** Health is reported on change, and at least this often. */
+export const healthFloorMs = 300_000;
+/** An agent that hears nothing for this many heartbeats gives the link up and connects anew. */
+export const silentHeartbeatsMax = 3;

@@ -1,0 +1,131 @@
+// Every message of the agent link, with its schema; both ends validate what they receive.
+// On the wire a message is the MessagePack array [type, seq, body]: seq counts from 1 in each direction of a session.
+import { Type, type Static } from 'typebox';
+
+import { literals } from '../literals.ts';
+import { healthStates } from '../lifecycle/asset.ts';
+import { InventorySchema } from '../hardware/inventory.ts';
+
+const Text = (maxLength: number) => Type.String({ maxLength });
+const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });
+const Ms = Type.Integer({ minimum: 0 });
+const closed = { additionalProperties: false } as const;
+
+/** Where an agent runs. */
+export const homes = ['pious', 'production'] as const;
+export type Home = (typeof homes)[number];
+const HomeSchema = Type.Union([Type.Literal('pious'), Type.Literal('production')]);
+
+export const HealthFinding = Type.Object(
+  {
+    check: Text(80),
+    component: Text(120),
+    state: literals(healthStates),
+    message: Text(500),
+  },
+  closed,
+);
+
+/** Results of the agent's checks; `state` is the worst of them. Readings are plain numbers, unit in the name. */
+export const HealthReport = Type.Object(
+  {
+    state: literals(healthStates),
+    findings: Type.Array(HealthFinding, { maxItems: 256 }),
+    readings: Type.Record(Text(80), Type.Number(), { maxProperties: 256 }),
+  },
+  closed,
+);
+export type HealthReport = Static<typeof HealthReport>;
+
+export const commandOutcomes = ['succeeded', 'failed', 'refused', 'indeterminate'] as const;
+export type CommandOutcome = (typeof commandOutcomes)[number];
+
+/** Agent → controller. */
+export const agentMessages = {
+  /** First message of a session: who speaks, in which boot, and what it can do. */
+  hello: Type.Object(
+    {
+      protocol: Type.Integer({ minimum: 1 }),
+      agentVersion: Text(40),
+      assetId: Text(40),
+      bootId: Text(40),
+      sessionId: Text(40),
+      home: HomeSchema,
+      capabilities: Type.Array(Text(40), { maxItems: 64 }),
+      inventoryHash: Sha256,
+      verificationEnforced: Type.Boolean(),
+    },
+    closed,
+  ),
+  /** Liveness. Any frame counts; this one is sent when there is nothing else to say. */
+  heartbeat: Type.Object({ uptimeMs: Ms, rssBytes: Type.Integer({ minimum: 0 }) }, closed),
+  /** Latest wins. */
+  health: HealthReport,
+  /** The inventory of this boot changed; the controller asks for the body when it does not have this hash. */
+  'inventory-offer': Type.Object({ hash: Sha256 }, closed),
+  inventory: Type.Object(
+    {
+      hash: Sha256,
+      inventory: InventorySchema,
+      evidence: Type.Array(
+        Type.Object({ source: Text(120), sha256: Sha256, bytes: Type.Unsafe<Uint8Array>({}) }, closed),
+        { maxItems: 256 },
+      ),
+    },
+    closed,
+  ),
+  /** The command is in the journal (fsynced) and starts now; from here it runs at most once. */
+  'command-accepted': Type.Object({ commandId: Text(40) }, closed),
+  'command-progress': Type.Object(
+    { commandId: Text(40), percent: Type.Number({ minimum: 0, maximum: 100 }), message: Text(200) },
+    closed,
+  ),
+  /** Sent until acknowledged; a replayed command is answered with the stored result. */
+  'command-result': Type.Object(
+    {
+      commandId: Text(40),
+      outcome: literals(commandOutcomes),
+      message: Text(1000),
+      code: Type.Optional(Text(60)),
+      durationMs: Ms,
+    },
+    closed,
+  ),
+} as const;
+
+/** Controller → agent. */
+export const controllerMessages = {
+  welcome: Type.Object(
+    { protocol: Type.Integer({ minimum: 1 }), heartbeatMs: Type.Integer({ minimum: 100 }), serverTimeMs: Ms },
+    closed,
+  ),
+  'inventory-request': Type.Object({ hash: Sha256 }, closed),
+  /** The exact bytes that were signed, and the signature over them. See command.ts. */
+  command: Type.Object(
+    { bytes: Type.Unsafe<Uint8Array>({}), signature: Type.Unsafe<Uint8Array>({}), keyId: Text(64) },
+    closed,
+  ),
+  'result-ack': Type.Object({ commandId: Text(40) }, closed),
+  /** What the controller thinks of this machine; shown on its console, never acted on. */
+  verdict: Type.Object(
+    {
+      name: Text(80),
+      state: Text(20),
+      place: Text(80),
+      findings: Type.Array(Text(300), { maxItems: 32 }),
+    },
+    closed,
+  ),
+} as const;
+
+export type AgentMessageType = keyof typeof agentMessages;
+export type ControllerMessageType = keyof typeof controllerMessages;
+export type AgentBody<T extends AgentMessageType> = Static<(typeof agentMessages)[T]>;
+export type ControllerBody<T extends ControllerMessageType> = Static<(typeof controllerMessages)[T]>;
+
+export type AgentMessage = {
+  [T in AgentMessageType]: { readonly type: T; readonly body: AgentBody<T> };
+}[AgentMessageType];
+export type ControllerMessage = {
+  [T in ControllerMessageType]: { readonly type: T; readonly body: ControllerBody<T> };
+}[ControllerMessageType];
