@@ -3,6 +3,7 @@
 import { Packr } from 'msgpackr';
 import { Compile, type Validator } from 'typebox/compile';
 
+import { messageOf } from '../errors.ts';
 import type { CloseName } from './close-codes.ts';
 import { frameBytesMax } from './limits.ts';
 import {
@@ -62,29 +63,36 @@ type Raw =
   | { readonly ok: false; readonly close: CloseName; readonly why: string };
 
 function decode(frame: Uint8Array, validators: Table): Raw {
-  const malformed = (why: string): Raw => ({ ok: false, close: 'malformedFrame', why });
   if (frame.byteLength > frameBytesMax) return { ok: false, close: 'frameTooLarge', why: `${frame.byteLength} bytes` };
   let value: unknown;
   try {
     value = packr.unpack(frame);
   } catch (error) {
-    return malformed(`not MessagePack: ${error instanceof Error ? error.message : 'unreadable'}`);
+    return malformed(`not MessagePack: ${messageOf(error)}`);
   }
-  if (!Array.isArray(value) || value.length !== 3) return malformed('not an array [type, seq, body]');
-  const [type, seq, body]: readonly unknown[] = value;
-  if (typeof type !== 'string' || !Object.hasOwn(validators, type)) return malformed(`unknown type ${preview(type)}`);
+  if (!isTriple(value)) return malformed('not an array [type, seq, body]');
+  const [type, seq, body] = value;
+  const validator = typeof type === 'string' && Object.hasOwn(validators, type) ? validators[type] : undefined;
+  if (validator === undefined) return malformed(`unknown type ${preview(type)}`);
   if (typeof seq !== 'number' || !Number.isSafeInteger(seq) || seq < 1) return malformed(`seq is ${preview(seq)}`);
-  const validator = validators[type];
-  if (validator === undefined || !validator.Check(body)) {
-    const [first] = validator?.Errors(body) ?? [];
-    return malformed(
-      `${type}: ${first === undefined ? 'wrong shape' : `${first.instancePath || '/'} ${first.message}`}`,
-    );
-  }
+  if (!validator.Check(body)) return malformed(`${preview(type)}: ${firstProblem(validator, body)}`);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `type` is a key of the validators' table
   return { ok: true, type: type as AgentMessageType, seq, body };
 }
 
+function malformed(why: string): Raw {
+  return { ok: false, close: 'malformedFrame', why };
+}
+
+function isTriple(value: unknown): value is readonly [unknown, unknown, unknown] {
+  return Array.isArray(value) && value.length === 3;
+}
+
+function firstProblem(validator: Validator, body: unknown): string {
+  const [first] = validator.Errors(body);
+  return first === undefined ? 'wrong shape' : `${first.instancePath || '/'} ${first.message}`;
+}
+
 function preview(value: unknown): string {
-  return String(typeof value === 'object' ? typeof value : value).slice(0, 40);
+  return typeof value === 'string' || typeof value === 'number' ? String(value).slice(0, 40) : typeof value;
 }

