@@ -1,0 +1,159 @@
+// Facts from attributes of /sys and /proc, as the agent copied them: one map of attribute → text per device. Pure.
+import { macKey, reported } from '../identity.ts';
+import type { Cpu, Disk, Nic, PciDevice } from '../inventory.ts';
+
+export type Attributes = Readonly<Record<string, string>>;
+/** Device name → its attributes. */
+export type DeviceTree = Readonly<Record<string, Attributes>>;
+
+/** Disks of /sys/block; loop, RAM, optical and other devices that are no disk are left out. */
+export function disksOf(tree: DeviceTree): Disk[] {
+  return entries(tree)
+    .filter(([name, attributes]) => isDisk(name, attributes))
+    .map(([name, attributes]) => {
+      const sectors = whole(attributes['size']);
+      return {
+        name,
+        path: reported(attributes['path']),
+        transport: transportOf(name, attributes),
+        model: reported(attributes['device/model']),
+        serial: reported(attributes['device/serial'] ?? attributes['serial'] ?? attributes['device/vpd_pg80']),
+        wwid: reported(attributes['wwid'] ?? attributes['device/wwid']),
+        firmware: reported(attributes['device/firmware_rev'] ?? attributes['device/rev']),
+        // The kernel counts 512-byte sectors whatever the device's own block size is.
+        sizeBytes: sectors === null ? null : sectors * 512,
+        logicalBlockBytes: whole(attributes['queue/logical_block_size']),
+        rotational: attributes['queue/rotational'] === undefined ? null : attributes['queue/rotational'].trim() === '1',
+      };
+    });
+}
+
+function isDisk(name: string, attributes: Attributes): boolean {
+  return !/^(loop|ram|zram|sr|fd|dm-|md|nbd)/.test(name) && attributes['size'] !== undefined;
+}
+
+function transportOf(name: string, attributes: Attributes): Disk['transport'] {
+  const path = attributes['path'] ?? '';
+  if (name.startsWith('nvme')) return 'nvme';
+  if (name.startsWith('vd')) return 'virtio';
+  if (path.includes('/usb')) return 'usb';
+  if (/\/ata\d+\//.test(path)) return 'sata';
+  if (path.includes('/end_device-') || path.includes('/sas_')) return 'sas';
+  return 'other';
+}
+
+/** Physical ports of /sys/class/net: those with a device behind them, up or down. */
+export function nicsOf(tree: DeviceTree): Nic[] {
+  return entries(tree).flatMap(([name, attributes]) => {
+    const mac = macKey(attributes['permanent_address'] ?? attributes['address'] ?? '');
+    if (mac === undefined || attributes['device'] === undefined) return [];
+    const speed = whole(attributes['speed']);
+    return [
+      {
+        name,
+        mac,
+        pci: reported(attributes['device']),
+        driver: reported(attributes['driver']),
+        firmware: reported(attributes['firmware_version']),
+        linkUp: attributes['carrier'] === undefined ? null : attributes['carrier'].trim() === '1',
+        speedMbps: speed !== null && speed > 0 ? speed : null,
+      },
+    ];
+  });
+}
+
+export function pciOf(tree: DeviceTree): PciDevice[] {
+  return entries(tree).map(([bdf, attributes]) => ({
+    bdf,
+    class: hex(attributes['class']),
+    vendor: hex(attributes['vendor']),
+    device: hex(attributes['device']),
+    subsystem:
+      attributes['subsystem_vendor'] === undefined
+        ? null
+        : `${hex(attributes['subsystem_vendor'])}:${hex(attributes['subsystem_device'])}`,
+    driver: reported(attributes['driver']),
+    currentLinkWidth: linkWidth(attributes['current_link_width']),
+    maxLinkWidth: linkWidth(attributes['max_link_width']),
+    currentLinkSpeed: reported(attributes['current_link_speed']),
+    maxLinkSpeed: reported(attributes['max_link_speed']),
+    numaNode: attributes['numa_node'] === undefined ? null : numaNode(attributes['numa_node']),
+  }));
+}
+
+/** Per physical package of /proc/cpuinfo: the second witness to SMBIOS, and the only one for the microcode. */
+export function packagesOf(
+  cpuinfo: string,
+): { model: string | null; cores: number; threads: number; microcode: string | null }[] {
+  const packages = new Map<
+    string,
+    { model: string | null; cores: Set<string>; threads: number; microcode: string | null }
+  >();
+  for (const block of cpuinfo.split(/\n\s*\n/)) {
+    const fields = new Map(
+      block.split('\n').map((line) => {
+        const colon = line.indexOf(':');
+        return [line.slice(0, Math.max(colon, 0)).trim(), line.slice(colon + 1).trim()] as const;
+      }),
+    );
+    if (!fields.has('processor')) continue;
+    const id = fields.get('physical id') ?? '0';
+    const entry = packages.get(id) ?? {
+      model: reported(fields.get('model name')),
+      cores: new Set<string>(),
+      threads: 0,
+      microcode: reported(fields.get('microcode')),
+    };
+    entry.cores.add(fields.get('core id') ?? String(entry.threads));
+    entry.threads += 1;
+    packages.set(id, entry);
+  }
+  return [...packages.values()].map(({ cores, ...rest }) => ({ ...rest, cores: cores.size }));
+}
+
+/** Where SMBIOS names no model or count for a populated socket, what the kernel sees fills the gap. */
+export function fillCpus(cpus: readonly Cpu[], packages: ReturnType<typeof packagesOf>): Cpu[] {
+  let next = 0;
+  return cpus.map((cpu) => {
+    if (!cpu.populated) return cpu;
+    const seen = packages[next];
+    next += 1;
+    if (seen === undefined) return cpu;
+    return {
+      ...cpu,
+      model: seen.model ?? cpu.model,
+      cores: cpu.cores ?? seen.cores,
+      threads: cpu.threads ?? seen.threads,
+    };
+  });
+}
+
+/** Bytes of `MemTotal` in /proc/meminfo. */
+export function memoryTotalOf(meminfo: string): number | null {
+  const match = /^MemTotal:\s+(\d+) kB/m.exec(meminfo);
+  return match?.[1] === undefined ? null : Number(match[1]) * 1024;
+}
+
+function entries(tree: DeviceTree): [string, Attributes][] {
+  return Object.entries(tree).toSorted(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }));
+}
+
+function whole(text: string | undefined): number | null {
+  const trimmed = (text ?? '').trim();
+  return /^\d+$/.test(trimmed) ? Number(trimmed) : null;
+}
+
+function linkWidth(text: string | undefined): number | null {
+  const width = whole(text);
+  // 255 is what the kernel reads from a device that does not answer.
+  return width === null || width === 0 || width === 255 ? null : width;
+}
+
+function numaNode(text: string): number | null {
+  const trimmed = text.trim();
+  return /^-?\d+$/.test(trimmed) ? Number(trimmed) : null;
+}
+
+function hex(text: string | undefined): string {
+  return (text ?? '').trim().replace(/^0x/, '');
+}
