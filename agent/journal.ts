@@ -1,0 +1,101 @@
+// The command journal: what makes a command run at most once. Intent is on disk before a command starts, its result
+// before it is told; a command found started but unfinished is `indeterminate` and never runs again.
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Type, type Static } from 'typebox';
+import { Compile } from 'typebox/compile';
+
+import { literals } from '../shared/literals.ts';
+import { commandOutcomes } from '../shared/protocol/messages.ts';
+import { readIfThere, writeDurably } from './files.ts';
+
+const ResultSchema = Type.Object({
+  outcome: literals(commandOutcomes),
+  message: Type.String(),
+  code: Type.Optional(Type.String()),
+  durationMs: Type.Integer({ minimum: 0 }),
+});
+const EntrySchema = Type.Object({
+  commandId: Type.String(),
+  generation: Type.Integer(),
+  name: Type.String(),
+  expiresAtMs: Type.Integer(),
+  result: Type.Union([ResultSchema, Type.Null()]),
+  acknowledged: Type.Boolean(),
+});
+export type CommandResult = Static<typeof ResultSchema>;
+export type JournalEntry = Static<typeof EntrySchema>;
+const entryFile = Compile(EntrySchema);
+
+const entriesMax = 256;
+
+export type Journal = {
+  readonly entries: () => readonly JournalEntry[];
+  readonly find: (commandId: string) => JournalEntry | undefined;
+  /** The highest generation ever accepted; an older command is refused. */
+  readonly highestGeneration: () => number;
+  /** Durable when it resolves. */
+  readonly accept: (entry: Omit<JournalEntry, 'result' | 'acknowledged'>) => Promise<void>;
+  readonly finish: (commandId: string, result: CommandResult) => Promise<void>;
+  readonly acknowledge: (commandId: string) => Promise<void>;
+};
+
+export async function openJournal(folder: string): Promise<Journal> {
+  await mkdir(folder, { recursive: true });
+  const entries = new Map<string, JournalEntry>();
+  for (const name of (await readdir(folder)).filter((file) => file.endsWith('.json'))) {
+    const entry = parseEntry(await readIfThere(join(folder, name)));
+    if (entry !== undefined) entries.set(entry.commandId, entry);
+  }
+  const save = async (entry: JournalEntry): Promise<void> => {
+    await writeDurably(join(folder, `${entry.commandId}.json`), JSON.stringify(entry));
+    entries.set(entry.commandId, entry);
+  };
+  const journal: Journal = {
+    entries: () => [...entries.values()],
+    find: (commandId) => entries.get(commandId),
+    highestGeneration: () => Math.max(0, ...[...entries.values()].map((entry) => entry.generation)),
+    accept: async (entry) => {
+      await prune(folder, entries);
+      await save({ ...entry, result: null, acknowledged: false });
+    },
+    finish: async (commandId, result) => {
+      const entry = entries.get(commandId);
+      if (entry !== undefined) await save({ ...entry, result });
+    },
+    acknowledge: async (commandId) => {
+      const entry = entries.get(commandId);
+      if (entry !== undefined && !entry.acknowledged) await save({ ...entry, acknowledged: true });
+    },
+  };
+  // A previous run of the agent ended in the middle of these: how far they came is unknown.
+  for (const entry of journal.entries()) {
+    if (entry.result === null) {
+      await journal.finish(entry.commandId, {
+        outcome: 'indeterminate',
+        message: `the agent ended while it ran ${entry.name}; how far it came is not known`,
+        durationMs: 0,
+      });
+    }
+  }
+  return journal;
+}
+
+function parseEntry(text: string | undefined): JournalEntry | undefined {
+  try {
+    const value: unknown = JSON.parse(text ?? '');
+    return entryFile.Check(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Drops the oldest acknowledged entries past the limit, never the newest generation. */
+async function prune(folder: string, entries: Map<string, JournalEntry>): Promise<void> {
+  const done = [...entries.values()].filter((entry) => entry.acknowledged).toSorted((a, b) => a.generation - b.generation);
+  const surplus = Math.max(0, entries.size - entriesMax);
+  for (const entry of done.slice(0, -1).slice(0, surplus)) {
+    entries.delete(entry.commandId);
+    await rm(join(folder, `${entry.commandId}.json`), { force: true });
+  }
+}
