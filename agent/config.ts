@@ -62,11 +62,19 @@ function productionConfig(text: string, root: string): AgentConfig {
 
 /** `ppec.controller=`, `ppec.boot=`, `ppec.ca=` and `ppec.token=`, as the boot script put them there. */
 export function configFromCmdline(cmdline: string, root: string): AgentConfig {
-  const words = new Map(cmdline.trim().split(/\s+/).map((word) => splitOnce(word, '=')));
+  const words = new Map(
+    cmdline
+      .trim()
+      .split(/\s+/)
+      .map((word) => splitOnce(word, '=')),
+  );
   const need = (key: string): string => {
     const value = words.get(key);
     if (value === undefined || value === '') {
-      throw new PpecError('invalid_argument', `the kernel command line has no ${key}=; boot by the controller's script`);
+      throw new PpecError(
+        'invalid_argument',
+        `the kernel command line has no ${key}=; boot by the controller's script`,
+      );
     }
     return value;
   };

@@ -92,7 +92,9 @@ function parseEntry(text: string | undefined): JournalEntry | undefined {
 
 /** Drops the oldest acknowledged entries past the limit, never the newest generation. */
 async function prune(folder: string, entries: Map<string, JournalEntry>): Promise<void> {
-  const done = [...entries.values()].filter((entry) => entry.acknowledged).toSorted((a, b) => a.generation - b.generation);
+  const done = [...entries.values()]
+    .filter((entry) => entry.acknowledged)
+    .toSorted((a, b) => a.generation - b.generation);
   const surplus = Math.max(0, entries.size - entriesMax);
   for (const entry of done.slice(0, -1).slice(0, surplus)) {
     entries.delete(entry.commandId);

@@ -40,7 +40,9 @@ export function hostPlatform(stateDir: string): Platform {
       try {
         await tool('kexec', '-s', '-l', kernelPath, `--initrd=${initrdPath}`, `--command-line=${cmdline}`);
       } catch (error) {
-        throw new HandlerError('kernel-not-loaded', `kexec did not take the kernel: ${messageOf(error)}`, { cause: error });
+        throw new HandlerError('kernel-not-loaded', `kexec did not take the kernel: ${messageOf(error)}`, {
+          cause: error,
+        });
       }
     },
     startKernel: async () => {

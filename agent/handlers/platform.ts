@@ -8,7 +8,11 @@ export type Platform = {
   readonly findDisk: (serial: string) => Promise<DiskDevice | undefined>;
   /** Mounts one partition of a disk just written, and unmounts it whatever `use` does. */
   readonly withPartition: <T>(disk: DiskDevice, partition: number, use: (root: string) => Promise<T>) => Promise<T>;
-  readonly loadKernel: (kernel: { readonly kernelPath: string; readonly initrdPath: string; readonly cmdline: string }) => Promise<void>;
+  readonly loadKernel: (kernel: {
+    readonly kernelPath: string;
+    readonly initrdPath: string;
+    readonly cmdline: string;
+  }) => Promise<void>;
   /** Starts the loaded kernel; on a real machine it does not return. */
   readonly startKernel: () => Promise<void>;
 };

@@ -4,7 +4,7 @@ import { createHash, createPublicKey, verify, type Hash } from 'node:crypto';
 import { copyFile, mkdir, open, writeFile, type FileHandle } from 'node:fs/promises';
 import { get } from 'node:http';
 import { join } from 'node:path';
-import { Readable, Transform, Writable } from 'node:stream';
+import { Transform, Writable, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createZstdDecompress } from 'node:zlib';
 import { Compile } from 'typebox/compile';
@@ -44,9 +44,13 @@ export async function provision(command: ProvisionCommand, context: HandlerConte
   const { args } = command;
   const manifest = verifiedManifest(args, context.imageKeys);
   const disk = await context.platform.findDisk(args.diskSerial);
-  if (disk === undefined) throw new HandlerError('disk-not-found', `no disk with serial ${args.diskSerial} is in this machine`);
+  if (disk === undefined)
+    throw new HandlerError('disk-not-found', `no disk with serial ${args.diskSerial} is in this machine`);
   if (disk.sizeBytes < Math.max(args.diskBytesMin, manifest.diskBytes)) {
-    throw new HandlerError('disk-too-small', `disk ${args.diskSerial} has ${formatDecimalBytes(disk.sizeBytes)}; the image needs ${formatDecimalBytes(manifest.diskBytes)}`);
+    throw new HandlerError(
+      'disk-too-small',
+      `disk ${args.diskSerial} has ${formatDecimalBytes(disk.sizeBytes)}; the image needs ${formatDecimalBytes(manifest.diskBytes)}`,
+    );
   }
   await writeImage({ disk, manifest, url: args.imageUrl, context });
   const boot = await context.platform.withPartition(disk, manifest.boot.rootPartition, async (root) => {
@@ -61,14 +65,25 @@ export async function provision(command: ProvisionCommand, context: HandlerConte
 function verifiedManifest(args: ProvisionCommand['args'], imageKeys: Readonly<Record<string, string>>): ImageManifest {
   const key = Object.hasOwn(imageKeys, args.imageKeyId) ? imageKeys[args.imageKeyId] : undefined;
   if (key === undefined) throw new HandlerError('image-signature', `image key ${args.imageKeyId} is not trusted here`);
-  const isValid = verify(null, Buffer.from(args.manifest), createPublicKey(key), Buffer.from(args.manifestSignature, 'base64'));
+  const isValid = verify(
+    null,
+    Buffer.from(args.manifest),
+    createPublicKey(key),
+    Buffer.from(args.manifestSignature, 'base64'),
+  );
   if (!isValid) throw new HandlerError('image-signature', 'the signature of the image manifest does not verify');
   const manifest: unknown = JSON.parse(args.manifest);
-  if (!manifestValidator.Check(manifest)) throw new HandlerError('image-signature', 'the signed image manifest is not readable');
+  if (!manifestValidator.Check(manifest))
+    throw new HandlerError('image-signature', 'the signed image manifest is not readable');
   return manifest;
 }
 
-type Write = { readonly disk: DiskDevice; readonly manifest: ImageManifest; readonly url: string; readonly context: HandlerContext };
+type Write = {
+  readonly disk: DiskDevice;
+  readonly manifest: ImageManifest;
+  readonly url: string;
+  readonly context: HandlerContext;
+};
 
 async function writeImage({ disk, manifest, url, context }: Write): Promise<void> {
   const source = await download(url);
@@ -81,24 +96,33 @@ async function writeImage({ disk, manifest, url, context }: Write): Promise<void
       source,
       meter(hash, (bytes) => {
         received += bytes;
-        if (received > manifest.bytes) throw new HandlerError('image-corrupt', 'the image is longer than its manifest says');
+        if (received > manifest.bytes)
+          throw new HandlerError('image-corrupt', 'the image is longer than its manifest says');
         context.progress((received / manifest.bytes) * 95, 'writing the image');
       }),
       createZstdDecompress(),
       sink(file, (bytes) => {
         written += bytes;
-        if (written > manifest.diskBytes) throw new HandlerError('image-corrupt', 'the image unpacks to more than its manifest says');
+        if (written > manifest.diskBytes)
+          throw new HandlerError('image-corrupt', 'the image unpacks to more than its manifest says');
       }),
     );
     const digest = hash.digest('hex');
     if (digest !== manifest.sha256 || written !== manifest.diskBytes) {
-      throw new HandlerError('image-corrupt', `the image has digest ${digest.slice(0, 16)}…, its manifest ${manifest.sha256.slice(0, 16)}…`);
+      throw new HandlerError(
+        'image-corrupt',
+        `the image has digest ${digest.slice(0, 16)}…, its manifest ${manifest.sha256.slice(0, 16)}…`,
+      );
     }
     await file.sync();
   } catch (error) {
     await eraseTable(file, manifest.diskBytes);
     if (error instanceof HandlerError) throw error;
-    throw new HandlerError(isTransport(error) ? 'image-unreachable' : 'image-corrupt', `the image could not be written: ${messageOf(error)}`, { cause: error });
+    throw new HandlerError(
+      isTransport(error) ? 'image-unreachable' : 'image-corrupt',
+      `the image could not be written: ${messageOf(error)}`,
+      { cause: error },
+    );
   } finally {
     await file.close();
   }
@@ -111,7 +135,8 @@ function isTransport(error: unknown): boolean {
 
 function download(url: string): Promise<Readable> {
   return new Promise((resolve, reject) => {
-    const fail = (why: string, cause?: unknown): void => reject(new HandlerError('image-unreachable', `${url}: ${why}`, { cause }));
+    const fail = (why: string, cause?: unknown): void =>
+      reject(new HandlerError('image-unreachable', `${url}: ${why}`, { cause }));
     const sent = get(url, { timeout: imageAnswerTimeoutMs }, (response) => {
       if (response.statusCode === 200) resolve(response);
       else {
@@ -173,7 +198,11 @@ async function writeSeed(root: string, seed: Seed): Promise<void> {
   await writeFile(join(folder, 'network-config'), seed.networkConfig, { mode: 0o600 });
 }
 
-async function copyKernel(root: string, manifest: ImageManifest, stateDir: string): Promise<{ kernelPath: string; initrdPath: string }> {
+async function copyKernel(
+  root: string,
+  manifest: ImageManifest,
+  stateDir: string,
+): Promise<{ kernelPath: string; initrdPath: string }> {
   const folder = join(stateDir, 'boot');
   await mkdir(folder, { recursive: true });
   const kernelPath = join(folder, 'kernel');
@@ -182,7 +211,11 @@ async function copyKernel(root: string, manifest: ImageManifest, stateDir: strin
     await copyFile(join(root, manifest.boot.kernelPath), kernelPath);
     await copyFile(join(root, manifest.boot.initrdPath), initrdPath);
   } catch (error) {
-    throw new HandlerError('image-incomplete', `the image has no ${manifest.boot.kernelPath} or ${manifest.boot.initrdPath}`, { cause: error });
+    throw new HandlerError(
+      'image-incomplete',
+      `the image has no ${manifest.boot.kernelPath} or ${manifest.boot.initrdPath}`,
+      { cause: error },
+    );
   }
   return { kernelPath, initrdPath };
 }

@@ -21,7 +21,8 @@ export type CommandTarget = {
   readonly commandKeys: Readonly<Record<string, string>>;
 };
 
-export type Verified = { readonly ok: true; readonly command: Command } | { readonly ok: false; readonly reason: string };
+export type Verified =
+  { readonly ok: true; readonly command: Command } | { readonly ok: false; readonly reason: string };
 
 export function verifyCommand(envelope: ControllerBody<'command'>, target: CommandTarget): Verified {
   const refuse = (reason: string): Verified => ({ ok: false, reason });

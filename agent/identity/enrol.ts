@@ -63,7 +63,10 @@ async function enrol(deps: EnrolDeps): Promise<Identity> {
 
 async function renew(stored: Identity, deps: EnrolDeps): Promise<Identity> {
   const answer = await postJson(`${deps.config.controllerUrl}/agent/v1/renew`, {}, tlsOf(stored, deps.ca));
-  return { privateKey: createPrivateKey(stored.privateKey).export({ type: 'pkcs8', format: 'pem' }).toString(), enrolled: accepted(answer) };
+  return {
+    privateKey: createPrivateKey(stored.privateKey).export({ type: 'pkcs8', format: 'pem' }).toString(),
+    enrolled: accepted(answer),
+  };
 }
 
 function accepted({ status, body }: Answer): EnrolResponse {

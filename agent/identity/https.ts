@@ -49,7 +49,10 @@ export async function regionCa(ca: AgentConfig['ca']): Promise<string> {
   });
   const digest = createHash('sha256').update(certificate(pem).raw).digest('hex');
   if (digest !== ca.sha256) {
-    throw new PpecError('unauthenticated', `the CA at ${ca.url} is not the one this boot pinned (${digest.slice(0, 16)}…)`);
+    throw new PpecError(
+      'unauthenticated',
+      `the CA at ${ca.url} is not the one this boot pinned (${digest.slice(0, 16)}…)`,
+    );
   }
   return pem;
 }
@@ -71,5 +74,7 @@ function parse(text: string): unknown {
 }
 
 function unreachableController(url: string, cause: unknown): PpecError {
-  return new PpecError('unavailable', `no answer from ${url}: ${cause instanceof Error ? cause.message : 'unknown'}`, { cause });
+  return new PpecError('unavailable', `no answer from ${url}: ${cause instanceof Error ? cause.message : 'unknown'}`, {
+    cause,
+  });
 }

@@ -1,0 +1,119 @@
+// Commands of the link: verified, journalled, run at most once, one at a time, and answered until the controller knows.
+import type { Clock } from '../../shared/clock.ts';
+import { messageOf } from '../../shared/errors.ts';
+import type { Command } from '../../shared/protocol/command.ts';
+import type { AgentBody, AgentMessage, ControllerBody } from '../../shared/protocol/messages.ts';
+import { loadForKexec } from '../handlers/kexec.ts';
+import { HandlerError, type Platform } from '../handlers/platform.ts';
+import { provision } from '../handlers/provision.ts';
+import { verifyCommand, type CommandTarget } from '../handlers/verify-command.ts';
+import type { CommandResult, Journal, JournalEntry } from '../journal.ts';
+
+export type CommandDeps = {
+  readonly journal: Journal;
+  readonly platform: Platform;
+  readonly stateDir: string;
+  readonly clock: Clock;
+  readonly imageKeys: Readonly<Record<string, string>>;
+  readonly target: () => Omit<CommandTarget, 'highestGeneration'>;
+  /** To whichever session is open now; nothing where none is. */
+  readonly send: (message: AgentMessage) => void;
+  readonly log: (text: string) => void;
+};
+
+export type CommandRunner = {
+  readonly receive: (envelope: ControllerBody<'command'>) => Promise<void>;
+  readonly resendResults: () => void;
+  readonly acknowledge: (commandId: string) => Promise<void>;
+};
+
+export function commandRunner(deps: CommandDeps): CommandRunner {
+  let busy: Promise<void> = Promise.resolve();
+  const sendResult = (entry: JournalEntry): void => {
+    if (entry.result === null) return;
+    deps.send({ type: 'command-result', body: resultBody(entry.commandId, entry.result) });
+  };
+  const receive = async (envelope: ControllerBody<'command'>): Promise<void> => {
+    const target = { ...deps.target(), highestGeneration: deps.journal.highestGeneration() };
+    const verified = verifyCommand(envelope, target);
+    if (!verified.ok) {
+      const replayed = replayOf(envelope, deps.journal, target);
+      if (replayed !== undefined) return sendResult(replayed);
+      return deps.log(`refused a command: ${verified.reason}`);
+    }
+    const { command } = verified;
+    await deps.journal.accept({
+      commandId: command.id,
+      generation: command.generation,
+      name: command.name,
+      expiresAtMs: command.expiresAtMs,
+    });
+    deps.send({ type: 'command-accepted', body: { commandId: command.id } });
+    deps.log(`running ${command.name} (${command.id})`);
+    const result = await run(command, deps);
+    await deps.journal.finish(command.id, result);
+    deps.log(`${command.name}: ${result.outcome}, ${result.message}`);
+    deps.send({ type: 'command-result', body: resultBody(command.id, result) });
+    if (command.name === 'kexec' && result.outcome === 'succeeded') await deps.platform.startKernel();
+  };
+  return {
+    // One after the other: two commands never touch the machine at once.
+    receive: (envelope) =>
+      (busy = busy
+        .then(() => receive(envelope))
+        .catch((error: unknown) => deps.log(`command failed: ${messageOf(error)}`))),
+    resendResults: () =>
+      deps.journal
+        .entries()
+        .filter((entry) => !entry.acknowledged)
+        .forEach(sendResult),
+    acknowledge: (commandId) => deps.journal.acknowledge(commandId),
+  };
+}
+
+/** A command that ran before: signed and addressed as it should be, only no longer newer. Its stored result answers it. */
+function replayOf(
+  envelope: ControllerBody<'command'>,
+  journal: Journal,
+  target: CommandTarget,
+): JournalEntry | undefined {
+  const verified = verifyCommand(envelope, { ...target, highestGeneration: 0 });
+  return verified.ok ? journal.find(verified.command.id) : undefined;
+}
+
+async function run(command: Command, deps: CommandDeps): Promise<CommandResult> {
+  const startedMs = deps.clock.nowMs();
+  let lastPercent = -5;
+  const context = {
+    platform: deps.platform,
+    stateDir: deps.stateDir,
+    imageKeys: deps.imageKeys,
+    progress: (percent: number, message: string): void => {
+      if (percent < lastPercent + 5) return;
+      lastPercent = percent;
+      deps.send({
+        type: 'command-progress',
+        body: { commandId: command.id, percent: Math.min(100, Math.max(0, percent)), message },
+      });
+    },
+  };
+  const durationMs = (): number => Math.max(0, deps.clock.nowMs() - startedMs);
+  try {
+    if (command.name === 'provision') {
+      return { outcome: 'succeeded', message: await provision(command, context), durationMs: durationMs() };
+    }
+    await loadForKexec(command, context);
+    return { outcome: 'succeeded', message: 'the kernel is loaded and starts now', durationMs: durationMs() };
+  } catch (error) {
+    return {
+      outcome: 'failed',
+      message: messageOf(error).slice(0, 1000),
+      ...(error instanceof HandlerError ? { code: error.code } : {}),
+      durationMs: durationMs(),
+    };
+  }
+}
+
+function resultBody(commandId: string, result: CommandResult): AgentBody<'command-result'> {
+  return { commandId, ...result };
+}

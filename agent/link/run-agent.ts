@@ -1,0 +1,197 @@
+// The agent's life: inventory, identity, link, and again. Every failure ends in a later attempt with full jitter, and
+// what was the matter is on the console.
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+
+import { fullJitterMs } from '../../shared/backoff.ts';
+import type { Clock } from '../../shared/clock.ts';
+import { messageOf } from '../../shared/errors.ts';
+import { newId } from '../../shared/ids.ts';
+import { capabilities } from '../../shared/protocol/capabilities.ts';
+import { closeCodes } from '../../shared/protocol/close-codes.ts';
+import { healthFloorMs } from '../../shared/protocol/limits.ts';
+import type { AgentMessage, ControllerMessage, HealthReport } from '../../shared/protocol/messages.ts';
+import { protocolVersion } from '../../shared/protocol/version.ts';
+import type { CollectedInventory } from '../collect/inventory.ts';
+import { agentVersion, type AgentConfig } from '../config.ts';
+import type { Platform } from '../handlers/platform.ts';
+import { obtainIdentity, tlsOf, type Identity } from '../identity/enrol.ts';
+import { regionCa } from '../identity/https.ts';
+import { openJournal, type Journal } from '../journal.ts';
+import { commandRunner } from './commands.ts';
+import { openSession, type Session } from './session.ts';
+import { initialStatus, saveStatus, type AgentStatus } from './status.ts';
+
+export type AgentDeps = {
+  readonly config: AgentConfig;
+  readonly clock: Clock;
+  readonly bootId: string;
+  readonly platform: Platform;
+  readonly collect: () => Promise<CollectedInventory>;
+  readonly health: (collected: CollectedInventory) => Promise<HealthReport>;
+  readonly onStatus: (status: AgentStatus) => void;
+  readonly log: (text: string) => void;
+  readonly reconnect?: { readonly baseMs: number; readonly capMs: number };
+};
+
+const rng = { bytes: (count: number): Uint8Array => randomBytes(count) };
+const defaultReconnect = { baseMs: 500, capMs: 30_000 };
+const healthEveryMs = 30_000;
+
+/** Runs until `signal` aborts. */
+export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<void> {
+  const journal = await openJournal(join(deps.config.stateDir, 'journal'));
+  let status = initialStatus;
+  const show = (patch: Partial<AgentStatus>): void => {
+    status = { ...status, ...patch };
+    deps.onStatus(status);
+    saveStatus(deps.config.stateDir, status).catch((error: unknown) =>
+      deps.log(`status not saved: ${messageOf(error)}`),
+    );
+  };
+  let attempt = 0;
+  while (!signal.aborted) {
+    try {
+      show({ link: 'enrolling' });
+      const collected = await deps.collect();
+      const ca = await regionCa(deps.config.ca);
+      const identity = await obtainIdentity({ ...deps, ca, inventory: collected.inventory });
+      show({ link: `connecting to ${identity.enrolled.linkUrl}` });
+      const wasWelcome = await runSession({ deps, journal, identity, ca, collected, show }, signal);
+      if (wasWelcome) attempt = 0;
+    } catch (error) {
+      deps.log(messageOf(error));
+      show({ link: `not connected: ${messageOf(error)}` });
+    }
+    const waitMs = fullJitterMs(attempt, deps.reconnect ?? defaultReconnect, rng);
+    attempt += 1;
+    await pause(waitMs, signal);
+  }
+}
+
+type Connected = {
+  readonly deps: AgentDeps;
+  readonly journal: Journal;
+  readonly identity: Identity;
+  readonly ca: string;
+  readonly collected: CollectedInventory;
+  readonly show: (patch: Partial<AgentStatus>) => void;
+};
+
+/** One session; answers whether the controller welcomed it. */
+async function runSession(connected: Connected, signal: AbortSignal): Promise<boolean> {
+  const { deps, journal, identity, ca, collected, show } = connected;
+  let session: Session | undefined;
+  let serverOffsetMs = 0;
+  const send = (message: AgentMessage): void => session?.send(message);
+  const runner = commandRunner({
+    journal,
+    platform: deps.platform,
+    stateDir: deps.config.stateDir,
+    clock: deps.clock,
+    imageKeys: identity.enrolled.imageKeys,
+    target: () => ({
+      assetId: identity.enrolled.assetId,
+      serial: collected.inventory.identity.serial,
+      bootId: deps.bootId,
+      // The machine's own clock may be anything; the controller's came over the pinned link.
+      nowMs: deps.clock.nowMs() + serverOffsetMs,
+      commandKeys: identity.enrolled.commandKeys,
+    }),
+    send,
+    log: deps.log,
+  });
+  const reporter = healthReporter(deps, collected, send);
+  const onMessage = (message: ControllerMessage): void => {
+    switch (message.type) {
+      case 'welcome':
+        serverOffsetMs = message.body.serverTimeMs - deps.clock.nowMs();
+        show({ link: 'connected' });
+        runner.resendResults();
+        reporter.start();
+        break;
+      case 'inventory-request':
+        send({
+          type: 'inventory',
+          body: { hash: collected.hash, inventory: collected.inventory, evidence: [...collected.evidence] },
+        });
+        break;
+      case 'command':
+        show({ lastTold: 'a command' });
+        void runner.receive(message.body);
+        break;
+      case 'result-ack':
+        runner.acknowledge(message.body.commandId).catch((error: unknown) => deps.log(messageOf(error)));
+        break;
+      case 'verdict':
+        show({ ...message.body });
+        break;
+    }
+  };
+  session = openSession({
+    url: identity.enrolled.linkUrl,
+    tls: tlsOf(identity, ca),
+    clock: deps.clock,
+    onMessage,
+    hello: {
+      protocol: protocolVersion,
+      agentVersion,
+      assetId: identity.enrolled.assetId,
+      bootId: deps.bootId,
+      sessionId: newId('session', { clock: deps.clock, rng }),
+      home: deps.config.home,
+      capabilities: [...capabilities],
+      inventoryHash: collected.hash,
+      verificationEnforced: true,
+    },
+  });
+  const stop = (): void => session?.close();
+  signal.addEventListener('abort', stop, { once: true });
+  const end = await session.ended;
+  signal.removeEventListener('abort', stop);
+  reporter.stop();
+  const meaning = end.close === undefined ? '' : ` (${closeCodes[end.close].reason})`;
+  deps.log(`link closed: ${end.why}${meaning}`);
+  show({ link: `not connected: ${end.why}` });
+  return end.wasWelcome;
+}
+
+/** Health on change, and on a slow floor. */
+function healthReporter(
+  deps: AgentDeps,
+  collected: CollectedInventory,
+  send: (message: AgentMessage) => void,
+): { start: () => void; stop: () => void } {
+  let timer: NodeJS.Timeout | undefined;
+  let lastFindings = '';
+  let lastSentMs = 0;
+  const report = async (): Promise<void> => {
+    const health = await deps.health(collected);
+    const findings = JSON.stringify([health.state, health.findings]);
+    if (findings === lastFindings && deps.clock.nowMs() - lastSentMs < healthFloorMs) return;
+    lastFindings = findings;
+    lastSentMs = deps.clock.nowMs();
+    send({ type: 'health', body: health });
+  };
+  const tick = (): void => void report().catch((error: unknown) => deps.log(`health not read: ${messageOf(error)}`));
+  return {
+    start: () => {
+      tick();
+      clearInterval(timer);
+      timer = setInterval(tick, healthEveryMs);
+    },
+    stop: () => clearInterval(timer),
+  };
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+    signal.addEventListener('abort', done, { once: true });
+  });
+}
