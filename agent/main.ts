@@ -30,12 +30,13 @@ const print = (text: string): void => void process.stdout.write(text);
 const log = (text: string): void => void process.stderr.write(`ppec-agent: ${text}\n`);
 
 const [verb, ...rest] = process.argv.slice(2);
-try {
-  process.exitCode = await main(verb ?? '--help', rest);
-} catch (error) {
-  log(messageOf(error));
-  process.exitCode = 1;
-}
+main(verb ?? '--help', rest).then(
+  (status) => (process.exitCode = status),
+  (error: unknown) => {
+    log(messageOf(error));
+    process.exitCode = 1;
+  },
+);
 
 async function main(name: string, args: readonly string[]): Promise<number> {
   const root = hostRoot();
