@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The one door: every verb of the project. Each only calls things that also run alone.
-# Needs Node and npm (any version that can run npm), and root for the lab; the rest is installed from here.
+# Needs Debian 12, Node and npm (any version that can run npm), and root for the lab; the rest is installed from here.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -39,11 +39,30 @@ runtime() {
   mkdir -p "$PPEC_CACHE"
 }
 
+# Debian packages behind the lab and the images. Says what it installs; does nothing where all are there.
+debian_packages() {
+  local wanted missing=()
+  wanted=(qemu-system-x86 ipxe-qemu dnsmasq-base iproute2 util-linux procps mmdebstrap e2fsprogs fdisk dosfstools mtools
+    grub-pc-bin grub-common binutils kmod)
+  for package in "${wanted[@]}"; do
+    dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  if [ "$(id -u)" -ne 0 ]; then
+    say "ppec: Debian packages are missing. As root: apt-get install ${missing[*]}"
+    exit 1
+  fi
+  say "installing Debian packages: ${missing[*]}"
+  apt-get update -qq >&2
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
 verb=${1:-}
 [ $# -gt 0 ] && shift
 case "$verb" in
   demo | test | build | image | images | bench | lint)
     runtime
+    case "$verb" in demo | test | image | images) debian_packages ;; esac
     exec node "scripts/$verb.ts" "$@"
     ;;
   clean)
