@@ -13,6 +13,7 @@ export const findingKinds = [
   'unverifiable',
   'not-ordered',
   'order-breach',
+  'not-wiped',
 ] as const;
 export const severities = ['block', 'warn', 'info'] as const;
 

@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest';
+import fc from 'fast-check';
+
+import type { Inventory } from '../hardware/inventory.ts';
+import { gb, gib } from '../units.ts';
+import { compare } from './compare.ts';
+import type { MachineClassSpec } from './machine-class.ts';
+import { matchMultiset } from './multiset.ts';
+
+const spec: MachineClassSpec = {
+  product: 'Server One',
+  cpus: [{ count: 1, cores: 2 }],
+  memory: [{ count: 4, sizeBytes: 2 * gib, type: 'DDR5', ratedMts: 4800 }],
+  disks: [{ count: 1, transport: 'nvme', sizeBytes: 4 * gb }],
+  nics: [{ count: 2, linksUp: 1 }],
+  biosVersionMin: '1.2',
+};
+
+const dimm = (slot: string, change: Partial<Inventory['dimms'][number]> = {}): Inventory['dimms'][number] => ({
+  handle: 1, slot, bank: null, populated: true, sizeBytes: 2 * gib, type: 'DDR5', ratedMts: 4800, configuredMts: 4800,
+  manufacturer: null, serial: null, part: null, rank: null, ecc: true, ...change,
+}); // prettier-ignore
+const empty = (slot: string): Inventory['dimms'][number] =>
+  dimm(slot, { populated: false, sizeBytes: null, type: null, ratedMts: null });
+const nic = (name: string, linkUp: boolean | null): Inventory['nics'][number] => ({
+  name, mac: '52:54:00:00:00:01', pci: null, driver: null, firmware: null, linkUp, speedMbps: null,
+}); // prettier-ignore
+const good: Inventory = {
+  schema: 1,
+  identity: {
+    manufacturer: 'Lab', product: 'Server One', sku: null, serial: 'S1', uuid: null, boardSerial: null,
+    chassisSerial: null, assetTag: null,
+  },
+  firmware: { biosVendor: null, biosVersion: '1.10', biosDate: null, bootMode: 'bios', microcode: null },
+  cpus: [{ socket: 'CPU0', model: 'X', manufacturer: null, cores: 2, enabledCores: 2, threads: 2, maxMhz: null, populated: true }],
+  dimms: ['A1', 'A2', 'A3', 'A4'].map((slot) => dimm(slot)),
+  memoryTotalBytes: 7.7 * gib,
+  disks: [{
+    name: 'nvme0n1', path: null, transport: 'nvme', model: 'M', serial: 'D1', wwid: null, firmware: null,
+    sizeBytes: 4 * gb, logicalBlockBytes: 512, rotational: false,
+  }],
+  nics: [nic('eth0', true), nic('eth1', false)],
+  pci: [],
+  unread: [],
+  evidence: {},
+}; // prettier-ignore
+
+const findingsOf = (change: Partial<Inventory>): string[] =>
+  compare({ ...good, ...change }, { class: 'compute-large@1', spec }).map(
+    ({ kind, path, sentence }) => `${kind} ${path}: ${sentence}`,
+  );
+const disk = good.disks[0];
+
+describe('the comparator', () => {
+  it('finds nothing on a machine that is what was ordered', () => {
+    expect(findingsOf({})).toEqual([]);
+  });
+
+  it.each<[string, Partial<Inventory>, string[]]>([
+    [
+      'an empty DIMM slot',
+      { dimms: [dimm('A1'), dimm('A2'), empty('A3'), dimm('A4')], memoryTotalBytes: 5.8 * gib },
+      ['missing memory/A3: DIMM slot A3 is empty; ordered 4 × 2 GiB DDR5-4800, found 3.'],
+    ],
+    [
+      'mixed DIMMs of the right total',
+      { dimms: [dimm('A1'), dimm('A2'), dimm('A3', { sizeBytes: 3 * gib }), dimm('A4', { sizeBytes: gib })] },
+      [
+        'mismatch memory/A3: DIMM slot A3 holds 3 GiB DDR5-4800; ordered 4 × 2 GiB DDR5-4800.',
+        'mismatch memory/A4: DIMM slot A4 holds 1 GiB DDR5-4800; ordered 4 × 2 GiB DDR5-4800.',
+      ],
+    ],
+    [
+      'a DIMM too many',
+      { dimms: [...good.dimms, dimm('B1')] },
+      [
+        'unexpected memory/B1: DIMM slot B1 holds 2 GiB DDR5-4800, which was not ordered.',
+        "source-conflict memory/usable: The DIMMs hold 10 GiB, the system can use 7.7 GiB: a DIMM is mapped out; see the firmware's memory log.",
+      ],
+    ],
+    [
+      'a smaller disk',
+      { disks: disk === undefined ? [] : [{ ...disk, sizeBytes: 3.8 * gb }] },
+      ['below disk/D1: Disk nvme0n1 (SN D1) is 3.8 GB NVME M; ordered 1 × 4.0 GB NVME.'],
+    ],
+    ['no disk', { disks: [] }, ['missing disk/bay: A disk is missing: ordered 1 × 4.0 GB NVME, found 0.']],
+    [
+      'a disk of the wrong kind',
+      { disks: disk === undefined ? [] : [{ ...disk, transport: 'sata' }] },
+      ['mismatch disk/D1: Disk nvme0n1 (SN D1) is 4.0 GB SATA M; ordered 1 × 4.0 GB NVME.'],
+    ],
+    ['a missing port', { nics: [nic('eth0', true)] }, ['missing nic: 1 network ports found; ordered 2.']],
+    [
+      'a pulled cable',
+      { nics: [nic('eth0', false), nic('eth1', null)] },
+      [
+        'degraded nic: No link on eth0 (52:54:00:00:00:01), eth1 (52:54:00:00:00:01); 1 ports must have one: check the cable.',
+      ],
+    ],
+    [
+      'old firmware',
+      { firmware: { ...good.firmware, biosVersion: '1.1' } },
+      ['below firmware/bios: BIOS version is 1.1; the class asks for 1.2 or newer: update it.'],
+    ],
+    [
+      'firmware that does not say its version',
+      { firmware: { ...good.firmware, biosVersion: null } },
+      ['unverifiable firmware/bios: BIOS version is not reported; the class asks for 1.2 or newer: update it.'],
+    ],
+    ['no CPU reported', { cpus: [] }, ['missing cpu: 0 of 1 CPUs found; ordered any model, 2 cores.']],
+  ])('reports %s', (_case, change, expected) => {
+    expect(findingsOf(change)).toEqual(expected);
+  });
+});
+
+describe('multiset matching', () => {
+  it('meets every expectation whenever some assignment can', () => {
+    // Items are bit sets of the expectations they fit; a brute force over permutations is the oracle.
+    const cases = fc.record({
+      counts: fc.array(fc.integer({ min: 1, max: 2 }), { minLength: 1, maxLength: 3 }),
+      items: fc.array(fc.integer({ min: 0, max: 7 }), { maxLength: 5 }),
+    });
+    fc.assert(
+      fc.property(cases, ({ counts, items }) => {
+        const expectations = counts.map((count, bit) => ({
+          count,
+          matches: (item: number) => (item & (1 << bit)) !== 0,
+        }));
+        const { taken, left } = matchMultiset(expectations, items);
+        const met = taken.reduce((sum, entry) => sum + entry.items.length, 0);
+        expect(met + left.length).toBe(items.length);
+        expect(met).toBe(best(expectations, items));
+        for (const { expectation, items: own } of taken) expect(own.every(expectation.matches)).toBe(true);
+      }),
+    );
+  });
+});
+
+function best(
+  expectations: readonly { count: number; matches: (item: number) => boolean }[],
+  items: readonly number[],
+): number {
+  const [item, ...rest] = items;
+  if (item === undefined) return 0;
+  const used = expectations.map((expectation, index) =>
+    expectation.count > 0 && expectation.matches(item)
+      ? 1 +
+        best(
+          expectations.map((other, at) => (at === index ? { ...other, count: other.count - 1 } : other)),
+          rest,
+        )
+      : 0,
+  );
+  return Math.max(best(expectations, rest), ...used);
+}
