@@ -63,13 +63,13 @@ function cpus(inventory: Inventory, spec: MachineClassSpec): Draft[] {
       .filter((part) => part !== '')
       .join(', ');
   return taken
-    .flatMap(({ expectation, items, lacking }) =>
+    .flatMap(({ expectation, items, lacking }): Draft[] =>
       lacking <= 0
         ? []
         : [
             {
               path: 'cpu',
-              kind: left.length > 0 ? ('mismatch' as const) : ('missing' as const),
+              kind: left.length > 0 ? 'mismatch' : 'missing',
               expected: `${expectation.count} × ${describe(expectation)}`,
               actual: found.map(describe).join('; ').slice(0, 300) || 'none',
               source: 'smbios',

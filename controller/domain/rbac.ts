@@ -1,0 +1,33 @@
+// Who may do what: roles are sets of permissions, an operation needs one, and what is not granted is denied. Pure.
+import type { RoleName } from '../../shared/api/person.ts';
+import { operations } from '../../shared/api/operations.ts';
+
+const reads = operations.filter((operation) => operation.effect === 'read').map((operation) => operation.permission);
+
+const selfService = ['auth.whoami', 'credential.list', 'credential.create', 'credential.revoke'] as const;
+
+/** Permissions per role. A checker cannot file, a maker cannot approve; an admin manages people and hardware data. */
+export const rolePermissions: Readonly<Record<RoleName, ReadonlySet<string>>> = {
+  viewer: new Set([...reads.filter((permission) => permission !== 'person.list'), ...selfService]),
+  maker: new Set([...reads, ...selfService, 'asset.provision', 'asset.inspect', 'change.withdraw']),
+  checker: new Set([...reads, ...selfService, 'change.approve']),
+  admin: new Set([
+    ...reads,
+    ...selfService,
+    'asset.inspect',
+    'po.import',
+    'class.create',
+    'image.import',
+    'network.create',
+    'person.create',
+  ]),
+};
+
+export function permissionsOf(roles: readonly RoleName[]): Set<string> {
+  return new Set(roles.flatMap((role) => [...rolePermissions[role]]));
+}
+
+/** A credential has no more rights than its owner: its roles count only while the owner holds them. */
+export function effectiveRoles(owner: readonly RoleName[], restricted: readonly RoleName[] | null): RoleName[] {
+  return owner.filter((role) => restricted === null || restricted.includes(role));
+}

@@ -1,0 +1,43 @@
+// Opening the region's database: one SQLite file in WAL mode, every commit on disk before it is acknowledged.
+import Sqlite from 'better-sqlite3';
+import { Kysely, sql, SqliteDialect } from 'kysely';
+
+import { PpecError } from '../../shared/errors.ts';
+import { spine, type Migration } from './migrations/0001-spine.ts';
+import type { Database } from './schema.ts';
+
+const migrations: readonly Migration[] = [spine];
+
+export type Db = Kysely<Database>;
+
+/** Opens and migrates. `path` may be `:memory:`. Throws where the file was written by a newer version. */
+export async function openDatabase(path: string): Promise<Db> {
+  const file = new Sqlite(path);
+  file.pragma('journal_mode = WAL');
+  // A commit that was acknowledged survives a power cut.
+  file.pragma('synchronous = FULL');
+  file.pragma('busy_timeout = 10000');
+  file.pragma('foreign_keys = ON');
+  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: file }) });
+  await migrate(db);
+  return db;
+}
+
+async function migrate(db: Db): Promise<void> {
+  await sql`create table if not exists migrations (name text primary key)`.execute(db);
+  const { rows } = await sql<{ name: string }>`select name from migrations order by name`.execute(db);
+  const done = new Set(rows.map((row) => row.name));
+  const unknown = [...done].filter((name) => !migrations.some((migration) => migration.name === name));
+  if (unknown.length > 0) {
+    throw new PpecError(
+      'failed_precondition',
+      `This database was written by a newer version (${unknown.join(', ')}). Run that version, or restore a backup.`,
+    );
+  }
+  for (const { name, statements } of migrations.filter((migration) => !done.has(migration.name))) {
+    await db.transaction().execute(async (trx) => {
+      for (const statement of statements) await sql.raw(statement).execute(trx);
+      await sql`insert into migrations (name) values (${name})`.execute(trx);
+    });
+  }
+}
