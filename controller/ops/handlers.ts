@@ -1,0 +1,34 @@
+// The one list of handlers: every operation of the contract has exactly one, and the compiler says which is missing.
+import { assert } from '../../shared/assert.ts';
+import type { OperationId } from '../../shared/api/operations.ts';
+import { assetHandlers } from './asset-ops.ts';
+import { changeHandlers } from './change-ops.ts';
+import type { Handler, Handlers } from './handler.ts';
+import { imageHandlers } from './image-ops.ts';
+import { networkHandlers } from './network-ops.ts';
+import { orderHandlers } from './order-ops.ts';
+import { personHandlers } from './person-ops.ts';
+import { provisionHandlers } from './provision-asset.ts';
+import { regionHandlers } from './region-ops.ts';
+
+const handlers: Handlers<OperationId> = {
+  ...regionHandlers,
+  ...assetHandlers,
+  ...provisionHandlers,
+  ...orderHandlers,
+  ...imageHandlers,
+  ...networkHandlers,
+  ...personHandlers,
+  ...changeHandlers((operation) => {
+    const handler = handlerFor(operation);
+    assert(handler?.kind === 'state-change', `${operation} is a state change`);
+    return handler;
+  }),
+};
+
+/** The handler of an operation, with its input untyped: the runner has validated it against the same contract. */
+export function handlerFor(operation: string): Handler | undefined {
+  const table: Readonly<Record<string, unknown>> = handlers;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the value of any key of Handlers
+  return Object.hasOwn(table, operation) ? (table[operation] as Handler) : undefined;
+}
