@@ -42,11 +42,14 @@ export const regionHandlers: Handlers<'region.get' | 'event.list' | 'audit.list'
         .orderBy('seq')
         .limit(limit)
         .execute();
-      const oldest = await deps.db.selectFrom('events').select('seq').orderBy('seq').limit(1).executeTakeFirst();
+      const bounds = await deps.db
+        .selectFrom('events')
+        .select((eb) => [eb.fn.min<number | null>('seq').as('oldest'), eb.fn.max<number | null>('seq').as('newest')])
+        .executeTakeFirst();
       return {
         items: rows.map(({ object_id, ...row }) => ({ ...row, objectId: object_id })),
-        last: rows.at(-1)?.seq ?? after,
-        oldest: oldest?.seq ?? null,
+        last: bounds?.newest ?? 0,
+        oldest: bounds?.oldest ?? null,
       };
     },
   },

@@ -32,6 +32,7 @@ export type Runner = (request: Request) => Promise<unknown>;
 const validators = new Map<string, Validator>(operations.map((operation) => [operation.id, Compile(operation.input)]));
 const idempotencyKeyPattern = /^[\x21-\x7e]{1,200}$/;
 const issuesMax = 20;
+const idempotencyLifeMs = 86_400_000;
 
 export function createRunner(store: Store, deps: OpsDeps): Runner {
   return async (request) => {
@@ -169,6 +170,10 @@ async function once(uow: UnitOfWork, request: Request, work: () => Promise<unkno
     return JSON.parse(known.output);
   }
   const output = await work();
+  await uow.db
+    .deleteFrom('idempotency')
+    .where('at', '<', uow.nowMs - idempotencyLifeMs)
+    .execute();
   await uow.db
     .insertInto('idempotency')
     .values({

@@ -63,6 +63,9 @@ export type StoreDeps = {
   readonly committed: (woken: readonly string[], eventSeq: number) => void;
 };
 
+/** The feed is for watching; what must be proved is in the audit, which is never cut. */
+const eventsKept = 100_000;
+
 /** Fields that say how a row is kept, not what it is. */
 const unlogged = new Set(['revision', 'command_generation', 'presence_since', 'state_since']);
 
@@ -86,6 +89,10 @@ export function createStore({ db, ids, committed }: StoreDeps): Store {
             await trx
               .insertInto('events')
               .values({ seq: eventSeq, at: nowMs, kind, object_id: objectId, text })
+              .execute();
+            await trx
+              .deleteFrom('events')
+              .where('seq', '<=', eventSeq - eventsKept)
               .execute();
           },
           patchAsset: async (asset, patch, changeId) => {

@@ -54,7 +54,11 @@ export const regionOperations = [
       closed,
     ),
     output: Type.Object(
-      { items: Type.Array(RegionEvent), last: Type.Integer(), oldest: Nullable(Type.Integer()) },
+      {
+        items: Type.Array(RegionEvent),
+        last: Type.Integer({ description: 'The newest sequence number of the feed; 0 when nothing has happened' }),
+        oldest: Nullable(Type.Integer({ description: 'The oldest one still kept' })),
+      },
       closed,
     ),
     effect: 'read',

@@ -1,0 +1,108 @@
+// The one list of commands, in the order help shows them. A new command is one file and one line here.
+import type { CliCommand } from './command.ts';
+import { assetConsole } from './commands/asset-console.ts';
+import { assetGet } from './commands/asset-get.ts';
+import { assetHealth } from './commands/asset-health.ts';
+import { assetInspect } from './commands/asset-inspect.ts';
+import { assetInventory } from './commands/asset-inventory.ts';
+import { assetList } from './commands/asset-list.ts';
+import { assetWatch } from './commands/asset-watch.ts';
+import { auditList } from './commands/audit-list.ts';
+import { auditVerify } from './commands/audit-verify.ts';
+import { changeApprove } from './commands/change-approve.ts';
+import { changeGet } from './commands/change-get.ts';
+import { changeList } from './commands/change-list.ts';
+import { changeReject } from './commands/change-reject.ts';
+import { changeWait } from './commands/change-wait.ts';
+import { changeWithdraw } from './commands/change-withdraw.ts';
+import { classCreate } from './commands/class-create.ts';
+import { classGet } from './commands/class-get.ts';
+import { classList } from './commands/class-list.ts';
+import { completion } from './commands/completion.ts';
+import { contextAdd } from './commands/context-add.ts';
+import { contextList } from './commands/context-list.ts';
+import { contextRemove } from './commands/context-remove.ts';
+import { contextUse } from './commands/context-use.ts';
+import { credentialCreate } from './commands/credential-create.ts';
+import { credentialList } from './commands/credential-list.ts';
+import { credentialRevoke } from './commands/credential-revoke.ts';
+import { eventWatch } from './commands/event-watch.ts';
+import { imageGet } from './commands/image-get.ts';
+import { imageImport } from './commands/image-import.ts';
+import { imageKeygen } from './commands/image-keygen.ts';
+import { imageList } from './commands/image-list.ts';
+import { imageSign } from './commands/image-sign.ts';
+import { imageVerify } from './commands/image-verify.ts';
+import { networkAddresses } from './commands/network-addresses.ts';
+import { networkCreate } from './commands/network-create.ts';
+import { networkGet } from './commands/network-get.ts';
+import { networkList } from './commands/network-list.ts';
+import { operationGet } from './commands/operation-get.ts';
+import { operationList } from './commands/operation-list.ts';
+import { operationWait } from './commands/operation-wait.ts';
+import { personAdd } from './commands/person-add.ts';
+import { personList } from './commands/person-list.ts';
+import { poGet } from './commands/po-get.ts';
+import { poImport } from './commands/po-import.ts';
+import { poList } from './commands/po-list.ts';
+import { poReport } from './commands/po-report.ts';
+import { provision } from './commands/provision.ts';
+import { region } from './commands/region.ts';
+import { spareList } from './commands/spare-list.ts';
+import { version } from './commands/version.ts';
+import { whoami } from './commands/whoami.ts';
+
+const listed: readonly CliCommand[] = [
+  whoami,
+  region,
+  contextList,
+  contextAdd,
+  contextRemove,
+  contextUse,
+  poList,
+  poGet,
+  poImport,
+  poReport,
+  classList,
+  classGet,
+  classCreate,
+  assetList,
+  assetGet,
+  assetConsole,
+  assetHealth,
+  assetInspect,
+  assetInventory,
+  assetWatch,
+  spareList,
+  provision,
+  changeList,
+  changeGet,
+  changeApprove,
+  changeReject,
+  changeWait,
+  changeWithdraw,
+  operationList,
+  operationGet,
+  operationWait,
+  imageList,
+  imageGet,
+  imageImport,
+  imageKeygen,
+  imageSign,
+  imageVerify,
+  networkList,
+  networkGet,
+  networkAddresses,
+  networkCreate,
+  auditList,
+  auditVerify,
+  personList,
+  personAdd,
+  credentialList,
+  credentialCreate,
+  credentialRevoke,
+  eventWatch,
+  version,
+];
+
+export const commands: readonly CliCommand[] = [...listed, completion(listed)];

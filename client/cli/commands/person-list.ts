@@ -1,0 +1,28 @@
+import { command } from '../command.ts';
+import { limitOption, printList } from '../list-command.ts';
+import { relative } from '../output/time.ts';
+
+export const personList = command({
+  path: 'person list',
+  summary: 'List people and their roles',
+  options: { limit: limitOption },
+  examples: ['ppec person list'],
+  async run(context, { limit }) {
+    await printList(context, 'person.list', {
+      input: {},
+      limit,
+      columns: [
+        { title: 'NAME', value: (person) => person.name },
+        { title: 'ROLES', value: (person) => person.roles.join(', ') },
+        {
+          title: 'ACTIVE',
+          value: (person) => (person.active ? 'yes' : 'no'),
+          tone: (person) => (person.active ? 'plain' : 'warn'),
+        },
+        { title: 'ADDED', value: (person) => relative(person.createdAt, context.clock.nowMs()) },
+        { title: 'ID', value: (person) => person.id },
+      ],
+      empty: 'No people. Add one: ppec person add NAME --role viewer',
+    });
+  },
+});

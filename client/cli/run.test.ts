@@ -1,0 +1,393 @@
+import { generateKeyPairSync, createHash, verify } from 'node:crypto';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough, Writable } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import type { Asset } from '../../shared/api/asset.ts';
+import type { AuditEntry } from '../../shared/api/audit.ts';
+import type { Change } from '../../shared/api/change.ts';
+import type { OperationHandle } from '../../shared/api/operation-handle.ts';
+import { systemClock } from '../../shared/clock.ts';
+import { auditHash, genesisHash } from '../sdk/audit-chain.ts';
+import { cannedServer, problem, type Canned, type Seen } from '../sdk/canned-server.ts';
+import { environmentOf } from './config.ts';
+import { runCli } from './run.ts';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ppec-cli-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+type Ended = { readonly status: number; readonly out: string; readonly err: string };
+type Given = { readonly url?: string; readonly input?: string; readonly env?: Readonly<Record<string, string>> };
+
+async function ppec(words: readonly string[], { url, input = '', env = {} }: Given = {}): Promise<Ended> {
+  const stdin = new PassThrough();
+  stdin.end(input);
+  const out = collected();
+  const err = collected();
+  const variables = {
+    PPEC_CONFIG: join(folder, 'config.json'),
+    ...(url === undefined ? {} : { PPEC_URL: url }),
+    ...env,
+  };
+  const status = await runCli(words, {
+    stdin,
+    stdout: out.stream,
+    stderr: err.stream,
+    environment: environmentOf(variables),
+    clock: systemClock,
+    abort: new AbortController(),
+  });
+  return { status, out: out.text(), err: err.text() };
+}
+
+function collected(): { readonly stream: Writable; readonly text: () => string } {
+  let text = '';
+  const stream = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      text += chunk.toString();
+      done();
+    },
+  });
+  return { stream, text: () => text };
+}
+
+async function against(
+  words: readonly string[],
+  answer: (seen: Seen, index: number) => Canned | undefined,
+): Promise<Ended & { readonly seen: readonly Seen[] }> {
+  await using server = await cannedServer(answer);
+  const ended = await ppec(words, { url: server.url });
+  return { ...ended, seen: server.seen };
+}
+
+const sha256 = 'a'.repeat(64);
+const change: Change = {
+  id: 'chg_1',
+  operation: 'asset.provision',
+  summary: 'provision srv-a',
+  reason: 'new ledger node',
+  maker: 'mia',
+  makerId: 'per_1',
+  state: 'open',
+  stateReason: null,
+  payloadSha256: sha256,
+  effect: [
+    { target: 'srv-a', label: 'asset', text: 'srv-a  R12/U20  SN-A100', destructive: false },
+    { target: 'srv-a', label: 'disk', text: 'nvme0  SN S5GX11  will be overwritten', destructive: true },
+  ],
+  targets: ['ast_1'],
+  checkersNeeded: 1,
+  approvals: [],
+  operationIds: [],
+  createdAt: 0,
+  expiresAt: 4_000_000_000_000,
+  revision: 1,
+};
+const operation: OperationHandle = {
+  id: 'op_1',
+  kind: 'provision',
+  assetId: 'ast_1',
+  asset: 'srv-a',
+  changeId: 'chg_1',
+  state: 'succeeded',
+  steps: [{ name: 'write-image', state: 'done', startedAt: 0, endedAt: 31_000, message: '1.1 GB/s' }],
+  progressPercent: null,
+  error: null,
+  mayCancel: false,
+  createdAt: 0,
+  endedAt: 41_000,
+  revision: 3,
+};
+
+describe('answers', () => {
+  it('prints exactly the API’s value as JSON', async () => {
+    const page = { items: [{ id: 'img_1', anything: { nested: [1, null] } }], next: null };
+    const { status, out, err } = await against(['image', 'list', '-o', 'json'], () => ({ json: page }));
+    expect({ status, err }).toEqual({ status: 0, err: '' });
+    expect(JSON.parse(out)).toEqual(page);
+  });
+
+  it('says that there is nothing, and what to do next', async () => {
+    const { status, out } = await against(['po', 'list'], () => ({ json: { items: [], next: null } }));
+    expect({ status, out }).toEqual({ status: 0, out: 'No purchase orders. Import one: ppec po import FILE\n' });
+  });
+
+  it('shows what a provisioning will do before anything else', async () => {
+    const { status, out, seen } = await against(
+      ['provision', '--asset', 'srv-a', '--image', 'debian', '--project', 'pay', '--reason', 'new node'],
+      () => ({ status: 202, json: change }),
+    );
+    expect(status).toBe(0);
+    expect(out.split('\n').slice(0, 4)).toEqual([
+      'This changes state and needs 1 checker.',
+      '  asset  srv-a  R12/U20  SN-A100',
+      '! disk   nvme0  SN S5GX11  will be overwritten',
+      expect.stringMatching(/^Filed as change chg_1, open until 2096-/),
+    ]);
+    expect(JSON.parse(seen[0]?.body ?? '')).toEqual({
+      assets: ['srv-a'],
+      image: 'debian',
+      project: 'pay',
+      reason: 'new node',
+    });
+  });
+
+  it('approves the hash that was shown, then watches the work', async () => {
+    const approved = { ...change, state: 'executed', operationIds: ['op_1'] };
+    const { status, out, seen } = await against(
+      ['change', 'approve', 'chg_1', '--yes', '--wait'],
+      ({ method, url }) => {
+        if (method === 'POST') return { json: approved };
+        return { json: url.includes('operations') ? operation : change };
+      },
+    );
+    expect(status).toBe(0);
+    expect(out).toContain(`You approve exactly this (sha256 ${sha256}):`);
+    expect(out).toContain('approved · executed · op_1 running');
+    expect(out).toContain('✓ write-image     0:31  1.1 GB/s');
+    expect(out).toContain('srv-a  provision succeeded  0:41');
+    expect(seen[1]).toMatchObject({ method: 'POST', url: '/v1/changes/chg_1/approve' });
+    expect(JSON.parse(seen[1]?.body ?? '')).toEqual({ payloadSha256: sha256 });
+  });
+
+  it('approves nothing unasked, and nothing but the expected hash', async () => {
+    const unasked = await against(['change', 'approve', 'chg_1'], () => ({ json: change }));
+    expect(unasked).toMatchObject({ status: 5 });
+    expect(unasked.err).toContain('add --yes');
+    const other = await against(['change', 'approve', 'chg_1', '--yes', '--sha256', 'b'.repeat(64)], () => ({
+      json: change,
+    }));
+    expect(other.err).toContain(sha256);
+    for (const { seen } of [unasked, other]) expect(seen.map(({ method }) => method)).toEqual(['GET']);
+  });
+
+  it('exits 1 when an operation fails', async () => {
+    const failed = { ...operation, state: 'failed', error: 'the disk broke' };
+    const { status, out } = await against(['operation', 'wait', 'op_1'], () => ({ json: failed }));
+    expect(status).toBe(1);
+    expect(out).toContain('srv-a  provision failed: the disk broke');
+  });
+
+  it('reports what was delivered, what passed and what to claim', async () => {
+    const finding = { path: 'memory/A3', kind: 'missing', severity: 'block', sentence: 'DIMM slot A3 is empty' };
+    const asset = (serial: string, state: Asset['state'], findings: readonly object[]) => ({
+      serial,
+      state,
+      findings,
+      rack: 'R12',
+      slot: 'U20',
+    });
+    const server = (serial: string) => ({
+      serial,
+      name: null,
+      line: 1,
+      delivery: 1,
+      rack: null,
+      slot: null,
+      invoice: 'INV-1',
+    });
+    const po = {
+      number: 'PO-1',
+      vendor: 'Acme',
+      lines: [{ line: 1, class: 'compute@1', quantity: 4 }],
+      servers: ['SN-1', 'SN-2', 'SN-3'].map(server),
+    };
+    const { status, out } = await against(['po', 'report', 'PO-1'], ({ url }) =>
+      url.includes('assets')
+        ? { json: { items: [asset('SN-1', 'SPARE', []), asset('sn-2', 'QUARANTINED', [finding])], next: null } }
+        : { json: po },
+    );
+    expect(status).toBe(0);
+    expect(out).toContain('3 of 4 delivered · 1 of 3 passed · 1 to claim · 1 not seen yet');
+    expect(out).toContain('To claim from Acme:\n  SN-2 (invoice INV-1): DIMM slot A3 is empty\n');
+  });
+});
+
+describe('errors', () => {
+  it.each([
+    [403, 'permission_denied', 4],
+    [404, 'not_found', 3],
+    [409, 'failed_precondition', 5],
+    [500, 'internal', 1],
+  ])('tells %i %s in one line and exits %i', async (httpStatus, code, exit) => {
+    const { status, out, err } = await against(['whoami'], () => problem(httpStatus, code, 'Not like this.'));
+    expect({ status, out }).toEqual({ status: exit, out: '' });
+    expect(err.split('\n')[0]).toMatch(/^ppec: Not like this\./);
+    expect(err.includes('req_1')).toBe(code === 'internal');
+    expect(err).not.toContain('    at ');
+  });
+
+  it.each([[['nonsense']], [['asset']], [['asset', 'get']], [['provision']], [['asset', 'list', '--limit', 'x']]])(
+    'exits 2 on the usage error %j',
+    async (words) => {
+      const { status, err } = await ppec(words);
+      expect(status).toBe(2);
+      expect(err).toContain('ppec: ');
+    },
+  );
+
+  it('places the issues of an order in its file', async () => {
+    const file = join(folder, 'po.yaml');
+    await writeFile(file, 'number: PO-1\n');
+    const issues = [
+      { path: `${file}:17:5`, message: 'serial SN-A100 is already on PO-2026-0031' },
+      { path: '3:1', message: 'quantity is 0' },
+    ];
+    const json = { code: 'invalid_argument', detail: 'not valid', issues };
+    const several = await against(['po', 'import', file], () => ({ status: 400, json }));
+    expect(several.status).toBe(2);
+    expect(several.err).toBe(
+      `ppec: ${file} has 2 problems; nothing was imported.\n` +
+        `      ${file}:17:5: serial SN-A100 is already on PO-2026-0031\n` +
+        `      ${file}:3:1: quantity is 0\n`,
+    );
+    const one = await against(['po', 'import', file], () => ({
+      status: 400,
+      json: { ...json, issues: issues.slice(0, 1) },
+    }));
+    expect(one.err).toBe(`ppec: ${file}:17:5: serial SN-A100 is already on PO-2026-0031\n`);
+    expect(JSON.parse(one.seen[0]?.body ?? '')).toEqual({ fileName: file, text: 'number: PO-1\n' });
+  });
+});
+
+describe('audit verify', () => {
+  const entries: AuditEntry[] = [];
+  for (let seq = 1; seq <= 3; seq += 1) {
+    const previousHash = entries.at(-1)?.hash ?? genesisHash;
+    const names = { actor: 'mia', actorId: 'per_1', credentialId: null, from: null, changeId: null, requestId: null };
+    const entry: AuditEntry = {
+      seq,
+      at: seq,
+      ...names,
+      operation: 'x',
+      targets: [],
+      outcome: 'done',
+      message: '',
+      previousHash,
+      hash: '',
+    };
+    entries.push({ ...entry, hash: auditHash(entry) });
+  }
+  const headHash = entries[2]?.hash;
+  const claim = { ok: true, entries: 3, headSeq: 3, headHash, problem: null };
+  const serve =
+    (items: readonly AuditEntry[], claimed: object) =>
+    ({ url }: Seen): Canned => ({ json: url.includes('verify') ? claimed : { items, next: null } });
+
+  it('proves an unbroken chain and shows its head', async () => {
+    const { status, out } = await against(['audit', 'verify'], serve(entries, claim));
+    expect(status).toBe(0);
+    expect(out).toContain(`3 entries, unbroken`);
+    expect(out).toContain(`3:${headHash}`);
+  });
+
+  it('does not believe a controller that calls a tampered chain good', async () => {
+    const forged = entries.map((entry) => (entry.seq === 2 ? { ...entry, actor: 'eve' } : entry));
+    const { status, out } = await against(['audit', 'verify'], serve(forged, claim));
+    expect(status).toBe(1);
+    expect(out).toContain('entry 2 is not what was recorded');
+  });
+
+  it('finds a chain that was cut, by the head noted before', async () => {
+    const cut = { ...claim, entries: 2, headSeq: 2, headHash: entries[1]?.hash };
+    const words = ['audit', 'verify', '--head', `3:${headHash}`];
+    const { status, out } = await against(words, serve(entries.slice(0, 2), cut));
+    expect(status).toBe(1);
+    expect(out).toContain('the head was noted as entry 3, and the entries end at 2');
+  });
+
+  it('needs no controller for saved entries', async () => {
+    await writeFile(join(folder, 'audit.json'), JSON.stringify({ items: entries, next: null }));
+    expect((await ppec(['audit', 'verify', '--file', join(folder, 'audit.json')])).status).toBe(0);
+  });
+});
+
+describe('contexts', () => {
+  it('keeps a secret that is piped in, shows it to nobody, and uses it', async () => {
+    await using server = await cannedServer(() => ({
+      json: { person: { name: 'mia', roles: [] }, credentialId: 'c', permissions: [] },
+    }));
+    const config = join(folder, 'contexts.json');
+    const env = { PPEC_CONFIG: config };
+    const words = ['context', 'add', 'demo', '--url', server.url, '--credential', 'crd_1'];
+    expect(await ppec(words, { input: 'hunter2\n', env })).toMatchObject({
+      status: 0,
+      out: 'Added demo; it is the current context.\n',
+    });
+    expect((await stat(config)).mode & 0o777).toBe(0o600);
+    expect(await ppec(words, { input: 'other\n', env })).toMatchObject({ status: 5 });
+    const listed = await ppec(['context', 'list'], { env });
+    expect(listed.out).toMatch(/\* {5}demo|\* +demo/);
+    expect(listed.out).not.toContain('hunter2');
+    expect(await ppec(['whoami'], { env })).toMatchObject({ status: 0 });
+    expect(server.seen[0]?.headers.authorization).toBe(`Basic ${Buffer.from('crd_1:hunter2').toString('base64')}`);
+    expect(await ppec(['context', 'remove', 'demo'], { env })).toMatchObject({ status: 0 });
+    expect(JSON.parse(await readFile(config, 'utf8'))).toEqual({ contexts: {} });
+  });
+});
+
+describe('images', () => {
+  it('makes a key, signs a manifest, and imports exactly the signed text after its content', async () => {
+    const content = 'content of an image';
+    const key = join(folder, 'images.key');
+    const digest = createHash('sha256').update(content).digest('hex');
+    const manifest = JSON.stringify({
+      name: 'debian',
+      version: '12',
+      kind: 'disk',
+      arch: 'x86_64',
+      format: 'raw+zstd',
+      file: 'disk.zst',
+      bytes: content.length,
+      sha256: digest,
+      diskBytes: 4096,
+      boot: { rootPartition: 1, kernelPath: '/vmlinuz', initrdPath: '/initrd', cmdline: '' },
+      packages: [],
+    });
+    await writeFile(join(folder, 'manifest.json'), manifest);
+    await writeFile(join(folder, 'disk.zst'), content);
+    const { out: publicKey } = await ppec(['image', 'keygen', '--out', key]);
+    expect((await stat(key)).mode & 0o777).toBe(0o600);
+    expect((await ppec(['image', 'keygen', '--out', key])).status).toBe(5);
+    expect((await ppec(['image', 'sign', join(folder, 'manifest.json'), '--key', key, '--key-id', 'k1'])).status).toBe(
+      0,
+    );
+    const { status, seen } = await against(['image', 'import', folder, '-o', 'json'], () => ({
+      status: 201,
+      json: { name: 'debian' },
+    }));
+    expect(status).toBe(0);
+    expect(seen.map(({ method, url }) => `${method} ${url}`)).toEqual([`PUT /v1/blobs/${digest}`, 'POST /v1/images']);
+    expect(seen[0]?.body).toBe(content);
+    const sent: unknown = JSON.parse(seen[1]?.body ?? '');
+    expect(sent).toMatchObject({ manifest, keyId: 'k1' });
+    const signature = /"signature":"([^"]+)"/.exec(seen[1]?.body ?? '')?.[1] ?? '';
+    expect(verify(null, Buffer.from(manifest), publicKey, Buffer.from(signature, 'base64'))).toBe(true);
+
+    await writeFile(join(folder, 'disk.zst'), 'content of an imagE');
+    const corrupt = await against(['image', 'import', folder], () => ({ json: {} }));
+    expect(corrupt).toMatchObject({ status: 5, seen: [] });
+    expect(corrupt.err).toContain('its manifest says');
+  });
+
+  it('signs with nothing but Ed25519', async () => {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    await writeFile(join(folder, 'ec.key'), privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    const { status, err } = await ppec([
+      'image',
+      'sign',
+      join(folder, 'manifest.json'),
+      '--key',
+      join(folder, 'ec.key'),
+      '--key-id',
+      'k1',
+    ]);
+    expect(status).toBe(2);
+    expect(err).toContain('Ed25519');
+  });
+});

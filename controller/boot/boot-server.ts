@@ -1,0 +1,130 @@
+// The boot listener, plain HTTP: firmware speaks nothing better. What it serves is public (kernel, initramfs, signed
+// images, the CA certificate) or worth minutes once (a boot token). Nothing here changes an asset.
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+import { messageOf } from '../../shared/errors.ts';
+import { macKey } from '../../shared/hardware/identity.ts';
+import type { Blobs } from '../blobs.ts';
+import type { Log } from '../log.ts';
+import { assetBySerial } from '../store/assets.ts';
+import { createToken } from '../store/tokens.ts';
+import type { Store } from '../store/unit-of-work.ts';
+import type { IdSource } from '../../shared/ids.ts';
+import { systemActor } from '../store/unit-of-work.ts';
+import { chainScript, localDiskScript, piousScript, waitScript } from './ipxe.ts';
+
+export type BootDeps = {
+  readonly store: Store;
+  readonly ids: IdSource;
+  readonly blobs: Blobs;
+  readonly caPem: string;
+  readonly caSha256: string;
+  readonly bootUrl: string;
+  readonly agentUrl: string;
+  readonly piousDirectory: string;
+  readonly piousCmdline: string;
+  readonly tokenLivesMs: number;
+  readonly log: Log;
+};
+
+type Answer =
+  | { readonly kind: 'text'; readonly type: string; readonly text: string }
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'none'; readonly status: number; readonly reason: string };
+
+export function createBootServer(deps: BootDeps): Server {
+  const server = createServer({ requestTimeout: 30_000 }, (request, response) => {
+    answer(request, deps)
+      .then((found) => send(found, request, response))
+      .catch((error: unknown) => {
+        deps.log.warn({ url: request.url, error: messageOf(error) }, 'boot request failed');
+        if (response.headersSent) response.destroy();
+        else response.writeHead(500).end('PPEC: a fault; the log has it\n');
+      });
+  });
+  server.maxConnections = 4096;
+  return server;
+}
+
+async function answer(request: IncomingMessage, deps: BootDeps): Promise<Answer> {
+  if (request.method !== 'GET' && request.method !== 'HEAD') return { kind: 'none', status: 405, reason: 'only GET' };
+  const url = new URL(request.url ?? '/', 'http://boot');
+  const image = /^\/boot\/images\/([0-9a-f]{64})$/.exec(url.pathname)?.[1];
+  if (image !== undefined) return { kind: 'file', path: deps.blobs.pathOf(image) };
+  switch (url.pathname) {
+    case '/boot/ipxe':
+      return script(chainScript(deps.bootUrl));
+    case '/boot/script':
+      return script(await scriptFor(url.searchParams, deps));
+    case '/boot/ca.pem':
+      return { kind: 'text', type: 'application/x-pem-file', text: deps.caPem };
+    case '/boot/pious/vmlinuz':
+      return { kind: 'file', path: join(deps.piousDirectory, 'vmlinuz') };
+    case '/boot/pious/initramfs.img':
+      return { kind: 'file', path: join(deps.piousDirectory, 'initramfs.img') };
+    default:
+      return { kind: 'none', status: 404, reason: 'no such boot file' };
+  }
+}
+
+function script(text: string): Answer {
+  return { kind: 'text', type: 'text/plain', text };
+}
+
+/** PIOUS for whoever asks, with a token bound to the MAC that asked; the disk for a machine in production. */
+async function scriptFor(query: URLSearchParams, deps: BootDeps): Promise<string> {
+  const mac = macKey(query.get('mac') ?? '');
+  if (mac === undefined) return waitScript('this machine did not say its MAC address.');
+  const asset = await assetBySerial(deps.store.db, query.get('serial') ?? '');
+  // A machine whose production system was started boots that one from its disk, until it is released.
+  if (asset?.state === 'BAREMETAL' || (asset?.state === 'PROVISIONING' && asset.production_ran !== 'no')) {
+    return localDiskScript();
+  }
+  const token = await deps.store.write(systemActor('boot'), (uow) =>
+    createToken(
+      uow.db,
+      { kind: 'boot', mac, asset_id: null, operation_id: null, livesMs: deps.tokenLivesMs },
+      deps.ids,
+    ),
+  );
+  if (token === undefined) return waitScript('too many machines are booting; waiting.');
+  deps.log.info({ mac, serial: asset?.serial ?? query.get('serial'), assetId: asset?.id }, 'PIOUS boot script given');
+  return piousScript({
+    bootUrl: deps.bootUrl,
+    agentUrl: deps.agentUrl,
+    caSha256: deps.caSha256,
+    token,
+    mac,
+    nowMs: deps.ids.clock.nowMs(),
+    extraCmdline: deps.piousCmdline,
+  });
+}
+
+async function send(found: Answer, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const isHead = request.method === 'HEAD';
+  if (found.kind === 'none') {
+    response.writeHead(found.status, { 'content-type': 'text/plain' }).end(`PPEC: ${found.reason}\n`);
+    return;
+  }
+  if (found.kind === 'text') {
+    const body = Buffer.from(found.text);
+    response.writeHead(200, { 'content-type': found.type, 'content-length': body.length });
+    response.end(isHead ? undefined : body);
+    return;
+  }
+  const size = await stat(found.path).then(
+    (facts) => (facts.isFile() ? facts.size : undefined),
+    () => undefined,
+  );
+  if (size === undefined) {
+    response.writeHead(404, { 'content-type': 'text/plain' }).end('PPEC: this boot file is not here\n');
+    return;
+  }
+  response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': size });
+  if (isHead) response.end();
+  else await pipeline(createReadStream(found.path, { highWaterMark: 1024 * 1024 }), response);
+}
