@@ -5,7 +5,7 @@ import { WebSocket } from 'ws';
 import type { Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import { closeCodes, type CloseName } from '../../shared/protocol/close-codes.ts';
-import { decodeAgentMessage, encodeControllerMessage } from '../../shared/protocol/codec.ts';
+import { decodeAgentMessage, encodeControllerMessage, type Decoded } from '../../shared/protocol/codec.ts';
 import {
   framesPerSecondMax,
   helloTimeoutMs,
@@ -38,118 +38,174 @@ export type SessionDeps = {
 type State =
   | { readonly name: 'opening' }
   | { readonly name: 'checking' }
-  | { readonly name: 'live'; readonly session: LiveSession }
+  | { readonly name: 'live'; readonly bootId: string }
   | { readonly name: 'closed' };
 
 /** Frames of one session that may wait for the store. */
 const queueMax = 64;
 const rateWindowMs = 10_000;
 
-export function acceptSession(socket: WebSocket, assetId: string, deps: SessionDeps): void {
-  let state: State = { name: 'opening' };
+/** What every frame must pass: the rate, the codec, the order. */
+function frameGate(): (data: Buffer, nowMs: number) => Decoded<AgentMessage> {
   let heardSeq = 0;
-  let sentSeq = 0;
-  let lastHeardMs = deps.clock.nowMs();
-  let windowStartMs = lastHeardMs;
+  let windowStartMs = 0;
   let framesInWindow = 0;
-  let queued = 0;
-  let work: Promise<void> = Promise.resolve();
-
-  const close = (name: CloseName, why: string): void => {
-    if (state.name === 'closed') return;
-    deps.counters.closed(name);
-    deps.log.info({ assetId, close: name, why }, 'agent link closed');
-    leave();
-    socket.close(closeCodes[name].code, why.slice(0, 100));
-    // A peer that does not answer the close frame is cut off.
-    setTimeout(() => socket.terminate(), 5000).unref();
-  };
-  const leave = (): void => {
-    const before = state;
-    state = { name: 'closed' };
-    clearTimeout(helloTimer);
-    clearInterval(silenceTimer);
-    if (before.name === 'live' && deps.registry.remove(before.session)) deps.events.ended(before.session);
-  };
-  const send = (message: ControllerMessage): void => {
-    if (socket.readyState !== WebSocket.OPEN || state.name === 'closed') return;
-    if (socket.bufferedAmount > sendBufferBytesMax) return close('stuck', `${socket.bufferedAmount} bytes unsent`);
-    sentSeq += 1;
-    socket.send(encodeControllerMessage(sentSeq, message));
-  };
-  const begin = async (hello: AgentBody<'hello'>): Promise<void> => {
-    if (hello.protocol !== protocolVersion) {
-      return close(
-        'protocolUnsupported',
-        `this controller speaks version ${protocolVersion}, the agent ${hello.protocol}`,
-      );
-    }
-    if (hello.assetId !== assetId) return close('identityMismatch', `the certificate is of ${assetId}`);
-    const refusal = await deps.events.hello(hello);
-    if (refusal !== undefined) return close(refusal, closeCodes[refusal].reason);
-    if (state.name !== 'checking') return;
-    const session: LiveSession = { assetId, bootId: hello.bootId, lastHeardMs: () => lastHeardMs, send, close };
-    state = { name: 'live', session };
-    deps.registry.add(session);
-    send({
-      type: 'welcome',
-      body: { protocol: protocolVersion, heartbeatMs: deps.heartbeatMs, serverTimeMs: deps.clock.nowMs() },
-    });
-    await deps.events.welcomed(session, hello);
-  };
-  const take = async (message: AgentMessage): Promise<void> => {
-    if (state.name === 'live') await deps.events.message(state.session, message);
-    else if (state.name === 'checking' && message.type === 'hello') await begin(message.body);
-  };
-  const receive = (data: Buffer): void => {
-    if (state.name === 'closed') return;
-    lastHeardMs = deps.clock.nowMs();
-    if (lastHeardMs - windowStartMs > rateWindowMs) {
-      windowStartMs = lastHeardMs;
+  return (data, nowMs) => {
+    if (nowMs - windowStartMs > rateWindowMs) {
+      windowStartMs = nowMs;
       framesInWindow = 0;
     }
     framesInWindow += 1;
-    if (framesInWindow > (framesPerSecondMax * rateWindowMs) / 1000)
-      return close('rateExceeded', `${framesInWindow} frames in ${rateWindowMs} ms`);
+    if (framesInWindow > (framesPerSecondMax * rateWindowMs) / 1000) {
+      return { ok: false, close: 'rateExceeded', why: `${framesInWindow} frames in ${rateWindowMs} ms` };
+    }
     const decoded = decodeAgentMessage(data);
-    if (!decoded.ok) return close(decoded.close, decoded.why);
+    if (!decoded.ok) return decoded;
     heardSeq += 1;
-    if (decoded.seq !== heardSeq) return close('outOfOrder', `expected ${heardSeq}, got ${decoded.seq}`);
+    if (decoded.seq === heardSeq) return decoded;
+    return { ok: false, close: 'outOfOrder', why: `expected ${heardSeq}, got ${decoded.seq}` };
+  };
+}
+
+export function acceptSession(socket: WebSocket, assetId: string, deps: SessionDeps): void {
+  const session = new AgentSession(socket, assetId, deps);
+  socket.on('message', (data: Buffer) => session.receive(data));
+  socket.on('pong', () => session.heard());
+  socket.on('ping', () => session.heard());
+  socket.on('error', (error) => session.failed(error));
+  socket.on('close', () => session.leave());
+}
+
+class AgentSession implements LiveSession {
+  readonly assetId: string;
+  readonly #socket: WebSocket;
+  readonly #deps: SessionDeps;
+  readonly #gate = frameGate();
+  readonly #helloTimer: NodeJS.Timeout;
+  readonly #silenceTimer: NodeJS.Timeout;
+  #state: State = { name: 'opening' };
+  #lastHeardMs: number;
+  #sentSeq = 0;
+  #queued = 0;
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(socket: WebSocket, assetId: string, deps: SessionDeps) {
+    this.assetId = assetId;
+    this.#socket = socket;
+    this.#deps = deps;
+    this.#lastHeardMs = deps.clock.nowMs();
+    this.#helloTimer = setTimeout(() => this.close('helloExpected', 'no hello in time'), helloTimeoutMs);
+    this.#silenceTimer = setInterval(() => {
+      const silentMs = deps.clock.nowMs() - this.#lastHeardMs;
+      if (silentMs > silentHeartbeatsMax * deps.heartbeatMs) this.close('silent', `nothing heard for ${silentMs} ms`);
+    }, deps.heartbeatMs);
+  }
+
+  get bootId(): string {
+    return this.#state.name === 'live' ? this.#state.bootId : '';
+  }
+
+  lastHeardMs(): number {
+    return this.#lastHeardMs;
+  }
+
+  heard(): void {
+    this.#lastHeardMs = this.#deps.clock.nowMs();
+  }
+
+  send(message: ControllerMessage): void {
+    if (this.#socket.readyState !== WebSocket.OPEN || this.#state.name === 'closed') return;
+    if (this.#socket.bufferedAmount > sendBufferBytesMax) {
+      this.close('stuck', `${this.#socket.bufferedAmount} bytes unsent`);
+      return;
+    }
+    this.#sentSeq += 1;
+    this.#socket.send(encodeControllerMessage(this.#sentSeq, message));
+  }
+
+  close(name: CloseName, why: string): void {
+    if (this.#state.name === 'closed') return;
+    this.#deps.counters.closed(name);
+    this.#deps.log.info({ assetId: this.assetId, close: name, why }, 'agent link closed');
+    this.leave();
+    this.#socket.close(closeCodes[name].code, why.slice(0, 100));
+    // A peer that does not answer the close frame is cut off.
+    setTimeout(() => this.#socket.terminate(), 5000).unref();
+  }
+
+  /** `ws` closes with 1009 by itself when a frame is larger than its limit. */
+  failed(error: Error): void {
+    this.#deps.counters.closed(/max payload/i.test(error.message) ? 'frameTooLarge' : 'other');
+    this.#deps.log.info({ assetId: this.assetId, error: error.message }, 'agent link failed');
+    this.leave();
+  }
+
+  leave(): void {
+    const before = this.#state;
+    this.#state = { name: 'closed' };
+    clearTimeout(this.#helloTimer);
+    clearInterval(this.#silenceTimer);
+    if (before.name === 'live' && this.#deps.registry.remove(this)) this.#deps.events.ended(this);
+  }
+
+  receive(data: Buffer): void {
+    if (this.#state.name === 'closed') return;
+    this.heard();
+    const decoded = this.#gate(data, this.#lastHeardMs);
+    if (!decoded.ok) return this.close(decoded.close, decoded.why);
     const { message } = decoded;
-    if (state.name === 'opening') {
-      if (message.type !== 'hello') return close('helloExpected', `got ${message.type}`);
-      state = { name: 'checking' };
-      clearTimeout(helloTimer);
+    if (this.#state.name === 'opening') {
+      if (message.type !== 'hello') return this.close('helloExpected', `got ${message.type}`);
+      this.#state = { name: 'checking' };
+      clearTimeout(this.#helloTimer);
     } else if (message.type === 'hello') {
-      return close('outOfOrder', 'a second hello');
+      return this.close('outOfOrder', 'a second hello');
     }
     // Liveness is in memory: a heartbeat writes nothing and waits for nothing.
-    if (message.type === 'heartbeat') return deps.counters.heartbeat();
-    queued += 1;
-    if (queued > queueMax) return close('rateExceeded', `${queued} messages wait to be stored`);
-    work = work
-      .then(() => take(message))
-      .catch((error: unknown) => {
-        deps.log.error({ assetId, type: message.type, error: messageOf(error) }, 'message of an agent not taken');
-        close('goingAway', 'a fault in the controller');
-      })
-      .finally(() => (queued -= 1));
-  };
+    if (message.type === 'heartbeat') return this.#deps.counters.heartbeat();
+    this.#enqueue(message);
+  }
 
-  const helloTimer = setTimeout(() => close('helloExpected', 'no hello in time'), helloTimeoutMs);
-  const silenceTimer = setInterval(() => {
-    const silentMs = deps.clock.nowMs() - lastHeardMs;
-    if (silentMs > silentHeartbeatsMax * deps.heartbeatMs) close('silent', `nothing heard for ${silentMs} ms`);
-  }, deps.heartbeatMs);
-  const heard = (): void => void (lastHeardMs = deps.clock.nowMs());
-  socket.on('message', (data: Buffer) => receive(data));
-  socket.on('pong', heard);
-  socket.on('ping', heard);
-  socket.on('error', (error) => {
-    // `ws` closes with 1009 by itself when a frame is larger than its limit.
-    deps.counters.closed(/max payload/i.test(error.message) ? 'frameTooLarge' : 'other');
-    deps.log.info({ assetId, error: error.message }, 'agent link failed');
-    leave();
-  });
-  socket.on('close', leave);
+  /** One message after the other, in the order of the frames. */
+  #enqueue(message: AgentMessage): void {
+    this.#queued += 1;
+    if (this.#queued > queueMax) return this.close('rateExceeded', `${this.#queued} messages wait to be stored`);
+    this.#work = this.#work
+      .then(() => this.#take(message))
+      .catch((error: unknown) => {
+        const facts = { assetId: this.assetId, type: message.type, error: messageOf(error) };
+        this.#deps.log.error(facts, 'message of an agent not taken');
+        this.close('goingAway', 'a fault in the controller');
+      })
+      .finally(() => {
+        this.#queued -= 1;
+      });
+  }
+
+  async #take(message: AgentMessage): Promise<void> {
+    if (this.#state.name === 'live') await this.#deps.events.message(this, message);
+    else if (this.#state.name === 'checking' && message.type === 'hello') await this.#begin(message.body);
+  }
+
+  async #begin(hello: AgentBody<'hello'>): Promise<void> {
+    if (hello.protocol !== protocolVersion) {
+      const why = `this controller speaks version ${protocolVersion}, the agent ${hello.protocol}`;
+      return this.close('protocolUnsupported', why);
+    }
+    if (hello.assetId !== this.assetId) return this.close('identityMismatch', `the certificate is of ${this.assetId}`);
+    const refusal = await this.#deps.events.hello(hello);
+    if (refusal !== undefined) return this.close(refusal, closeCodes[refusal].reason);
+    if (this.#state.name !== 'checking') return;
+    this.#state = { name: 'live', bootId: hello.bootId };
+    this.#deps.registry.add(this);
+    this.send({
+      type: 'welcome',
+      body: {
+        protocol: protocolVersion,
+        heartbeatMs: this.#deps.heartbeatMs,
+        serverTimeMs: this.#deps.clock.nowMs(),
+      },
+    });
+    await this.#deps.events.welcomed(this, hello);
+  }
 }

@@ -1,0 +1,222 @@
+// What agents report, written down: facts only. Which state follows from them is the reconcilers' to say.
+import { createHash } from 'node:crypto';
+
+import { canonicalJson } from '../../shared/canonical-json.ts';
+import type { Clock } from '../../shared/clock.ts';
+import { evidenceBytesMax } from '../../shared/protocol/limits.ts';
+import type { AgentBody, AgentMessage } from '../../shared/protocol/messages.ts';
+import type { CloseName } from '../../shared/protocol/close-codes.ts';
+import type { Log } from '../log.ts';
+import { assetById, callName, placeOf } from '../store/assets.ts';
+import { fromJson, toJson } from '../store/json.ts';
+import type { AssetRow, CommandRow } from '../store/schema.ts';
+import { systemActor, type Store, type UnitOfWork } from '../store/unit-of-work.ts';
+import type { SessionEvents } from './agent-session.ts';
+import type { LiveSession, Registry } from './registry.ts';
+
+export type FactsDeps = {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly registry: Registry;
+  readonly log: Log;
+  /** The link ended; presence is decided after a grace period. */
+  readonly linkEnded: (assetId: string) => void;
+};
+
+export function agentFacts(deps: FactsDeps): SessionEvents {
+  return {
+    hello: (hello) => helloProblem(hello, deps),
+    welcomed: (session, hello) => welcomed(session, hello, deps),
+    message: (session, message) => take(session, message, deps),
+    ended: (session) => deps.linkEnded(session.assetId),
+  };
+}
+
+async function helloProblem(hello: AgentBody<'hello'>, deps: FactsDeps): Promise<CloseName | undefined> {
+  const asset = await assetById(deps.store.db, hello.assetId);
+  if (asset === undefined || asset.state === 'RETIRED') return 'unknownAsset';
+  if (asset.boot_id === hello.bootId) return undefined;
+  // A production host keeps its certificate over its own reboots; PIOUS enrols anew in every boot.
+  if (asset.home === 'production' && hello.home === 'production') return undefined;
+  return 'unknownAsset';
+}
+
+async function welcomed(session: LiveSession, hello: AgentBody<'hello'>, deps: FactsDeps): Promise<void> {
+  await deps.store.write(systemActor('agent'), async (uow) => {
+    const asset = await assetById(uow.db, session.assetId);
+    if (asset === undefined) return;
+    if (asset.presence !== 'online') await uow.event('asset', asset.id, `${callName(asset)} is online`);
+    await uow.patchAsset(asset, {
+      presence: 'online',
+      home: hello.home,
+      boot_id: hello.bootId,
+      agent_version: hello.agentVersion,
+      verification_enforced: hello.verificationEnforced ? 1 : 0,
+    });
+    uow.wake(asset.id);
+  });
+  const asset = await assetById(deps.store.db, session.assetId);
+  if (asset === undefined) return;
+  if (asset.inventory_hash !== hello.inventoryHash || asset.inventory_boot_id !== hello.bootId) {
+    session.send({ type: 'inventory-request', body: { hash: hello.inventoryHash } });
+  }
+  session.send({ type: 'verdict', body: verdictOf(asset) });
+  await sendCommands(session, deps.store);
+}
+
+/** What has not ended yet goes out again on every new link; the agent's journal makes a repeat harmless. */
+export async function sendCommands(session: LiveSession, store: Store): Promise<void> {
+  const commands = await store.db
+    .selectFrom('commands')
+    .selectAll()
+    .where('asset_id', '=', session.assetId)
+    .where('boot_id', '=', session.bootId)
+    .where('state', '!=', 'ended')
+    .orderBy('generation')
+    .execute();
+  for (const { bytes, signature, key_id } of commands) {
+    session.send({ type: 'command', body: { bytes, signature, keyId: key_id } });
+  }
+}
+
+export function verdictOf(asset: AssetRow): { name: string; state: string; place: string; findings: string[] } {
+  return {
+    name: callName(asset).slice(0, 80),
+    state: asset.state,
+    place: placeOf(asset).slice(0, 80),
+    findings: fromJson(asset.findings)
+      .map((finding) => finding.sentence)
+      .slice(0, 32),
+  };
+}
+
+async function take(session: LiveSession, message: AgentMessage, deps: FactsDeps): Promise<void> {
+  switch (message.type) {
+    case 'health':
+      return health(session, message.body, deps);
+    case 'inventory-offer':
+      return session.send({ type: 'inventory-request', body: { hash: message.body.hash } });
+    case 'inventory':
+      return inventory(session, message.body, deps);
+    case 'command-accepted':
+      return ofCommand(session, message.body.commandId, { deps, change: () => ({ state: 'accepted' as const }) });
+    case 'command-progress':
+      return progress(session, message.body, deps);
+    case 'command-result':
+      return result(session, message.body, deps);
+    case 'hello':
+    case 'heartbeat':
+      return undefined;
+  }
+}
+
+async function health(session: LiveSession, report: AgentBody<'health'>, { store }: FactsDeps): Promise<void> {
+  await store.write(systemActor('agent'), async (uow) => {
+    const asset = await assetById(uow.db, session.assetId);
+    if (asset === undefined) return;
+    const row = { asset_id: asset.id, report: toJson(report), at: uow.nowMs };
+    await uow.db
+      .insertInto('health_reports')
+      .values(row)
+      .onConflict((conflict) => conflict.column('asset_id').doUpdateSet(row))
+      .execute();
+    if (asset.health === report.state) return;
+    await uow.patchAsset(asset, { health: report.state });
+    const what = report.findings.find((finding) => finding.state === report.state)?.message;
+    await uow.event(
+      'asset',
+      asset.id,
+      `${callName(asset)} health ${report.state}${what === undefined ? '' : `: ${what}`}`,
+    );
+    uow.wake(asset.id);
+  });
+}
+
+async function inventory(session: LiveSession, body: AgentBody<'inventory'>, { store, log }: FactsDeps): Promise<void> {
+  const hash = createHash('sha256').update(canonicalJson(body.inventory)).digest('hex');
+  const bytes = body.evidence.reduce((sum, item) => sum + item.bytes.byteLength, 0);
+  if (hash !== body.hash || bytes > evidenceBytesMax) {
+    log.warn({ assetId: session.assetId, hash, claimed: body.hash, bytes }, 'inventory not taken');
+    return session.close(
+      'malformedFrame',
+      hash === body.hash ? `${bytes} bytes of evidence` : 'the inventory does not have its hash',
+    );
+  }
+  await store.write(systemActor('agent'), async (uow) => {
+    const asset = await assetById(uow.db, session.assetId);
+    if (asset === undefined) return;
+    const row = { asset_id: asset.id, boot_id: session.bootId, hash, inventory: toJson(body.inventory), at: uow.nowMs };
+    await uow.db
+      .insertInto('inventories')
+      .values(row)
+      .onConflict((conflict) => conflict.column('asset_id').doUpdateSet(row))
+      .execute();
+    await uow.db.deleteFrom('evidence').where('asset_id', '=', asset.id).execute();
+    for (const item of body.evidence) {
+      const bytesOf = Buffer.from(item.bytes);
+      if (createHash('sha256').update(bytesOf).digest('hex') !== item.sha256) continue;
+      await uow.db
+        .insertInto('evidence')
+        .values({ asset_id: asset.id, source: item.source, sha256: item.sha256, bytes: bytesOf, at: uow.nowMs })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+    }
+    await uow.patchAsset(asset, { inventory_hash: hash, inventory_boot_id: session.bootId });
+    uow.wake(asset.id);
+  });
+}
+
+async function progress(
+  session: LiveSession,
+  body: AgentBody<'command-progress'>,
+  { store }: FactsDeps,
+): Promise<void> {
+  await store.write(systemActor('agent'), async (uow) => {
+    const command = await ownCommand(uow, session, body.commandId);
+    if (command === undefined) return;
+    const operation = await uow.db
+      .selectFrom('operations')
+      .selectAll()
+      .where('id', '=', command.operation_id)
+      .executeTakeFirst();
+    if (operation?.state !== 'running') return;
+    await uow.patchOperation(operation, { progress_percent: body.percent });
+    await uow.event('operation', operation.id, `${body.message} ${Math.round(body.percent)} %`);
+  });
+}
+
+async function result(session: LiveSession, body: AgentBody<'command-result'>, deps: FactsDeps): Promise<void> {
+  await ofCommand(session, body.commandId, {
+    deps,
+    change: (uow) => ({
+      state: 'ended' as const,
+      outcome: body.outcome,
+      code: body.code ?? null,
+      message: body.message,
+      ended_at: uow.nowMs,
+    }),
+  });
+  // Only now, that it is on disk, may the agent forget it.
+  session.send({ type: 'result-ack', body: { commandId: body.commandId } });
+}
+
+type CommandUpdate = { readonly deps: FactsDeps; readonly change: (uow: UnitOfWork) => Partial<CommandRow> };
+
+async function ofCommand(session: LiveSession, commandId: string, { deps, change }: CommandUpdate): Promise<void> {
+  await deps.store.write(systemActor('agent'), async (uow) => {
+    const command = await ownCommand(uow, session, commandId);
+    // A result told twice is the same result.
+    if (command === undefined || command.state === 'ended') return;
+    await uow.db.updateTable('commands').set(change(uow)).where('id', '=', command.id).execute();
+    uow.wake(session.assetId);
+  });
+}
+
+async function ownCommand(uow: UnitOfWork, session: LiveSession, commandId: string): Promise<CommandRow | undefined> {
+  return uow.db
+    .selectFrom('commands')
+    .selectAll()
+    .where('id', '=', commandId)
+    .where('asset_id', '=', session.assetId)
+    .executeTakeFirst();
+}

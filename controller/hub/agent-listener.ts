@@ -1,0 +1,138 @@
+// The agent listener: TLS with the region's certificate. Enrolment comes without a client certificate; renewal and the
+// link only with one that the region CA signed.
+import type { X509Certificate } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
+import { WebSocketServer } from 'ws';
+
+import { errorCodes, PpecError, toPpecError } from '../../shared/errors.ts';
+import { isId } from '../../shared/ids.ts';
+import { frameBytesMax } from '../../shared/protocol/limits.ts';
+import type { Log } from '../log.ts';
+import { assetById } from '../store/assets.ts';
+import { acceptSession, type SessionDeps } from './agent-session.ts';
+import { enrol, issue, type EnrolDeps } from './enrolment.ts';
+
+const bodyBytesMax = 64 * 1024;
+const connectionsMax = 50_000;
+
+export type ListenerDeps = {
+  readonly enrolment: EnrolDeps;
+  readonly session: SessionDeps;
+  readonly log: Log;
+  readonly enrolled: (outcome: 'done' | 'refused') => void;
+};
+
+export type AgentListener = { readonly server: Server; readonly closeLinks: () => void };
+
+export function createAgentListener(deps: ListenerDeps): AgentListener {
+  const { ca } = deps.enrolment;
+  const server = createServer({
+    key: ca.server.key,
+    cert: ca.server.cert,
+    ca: ca.caPem,
+    requestCert: true,
+    // Enrolment has no certificate yet; what needs one asks for it.
+    rejectUnauthorized: false,
+    minVersion: 'TLSv1.3',
+    requestTimeout: 30_000,
+  });
+  server.maxConnections = connectionsMax;
+  const sockets = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: frameBytesMax,
+    clientTracking: true,
+  });
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    handle(request, deps).then(
+      (body) => answer(response, 200, body),
+      (error: unknown) => {
+        const known = toPpecError(error);
+        deps.log.info({ path: request.url, code: known.code, reason: known.message }, 'agent request refused');
+        if (request.url === '/agent/v1/enrol') deps.enrolled('refused');
+        answer(response, errorCodes[known.code].httpStatus, { code: known.code, detail: known.message });
+      },
+    );
+  });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const assetId = request.url === '/agent/v1/link' ? certifiedAsset(request) : undefined;
+    if (assetId === undefined) {
+      socket.end('HTTP/1.1 401 Unauthorized\r\nconnection: close\r\n\r\n');
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (opened) => acceptSession(opened, assetId, deps.session));
+  });
+  return {
+    server,
+    closeLinks: () => {
+      for (const session of deps.session.registry.all()) session.close('goingAway', 'the controller is stopping');
+      for (const socket of sockets.clients) socket.terminate();
+    },
+  };
+}
+
+async function handle(request: IncomingMessage, deps: ListenerDeps): Promise<unknown> {
+  if (request.method !== 'POST') throw new PpecError('not_found', 'there is nothing here');
+  const body = await jsonBody(request);
+  switch (request.url ?? '') {
+    case '/agent/v1/enrol': {
+      const enrolled = await enrol(body, request.socket.remoteAddress ?? '', deps.enrolment);
+      deps.enrolled('done');
+      return enrolled;
+    }
+    case '/agent/v1/renew':
+      return renew(request, deps);
+    default:
+      throw new PpecError('not_found', 'there is nothing here');
+  }
+}
+
+async function renew(request: IncomingMessage, deps: ListenerDeps): Promise<unknown> {
+  const assetId = certifiedAsset(request);
+  const certificate = clientCertificate(request);
+  if (assetId === undefined || certificate === undefined) {
+    throw new PpecError('unauthenticated', 'renewal needs a certificate of this region that is still valid');
+  }
+  const asset = await assetById(deps.enrolment.store.db, assetId);
+  if (asset === undefined || asset.state === 'RETIRED')
+    throw new PpecError('unauthenticated', 'this asset is not known here');
+  return issue(assetId, certificate.publicKey.export({ type: 'spki', format: 'pem' }).toString(), deps.enrolment);
+}
+
+/** The asset that the client's certificate names; undefined where there is none that this region signed and is in force. */
+function certifiedAsset(request: IncomingMessage): string | undefined {
+  const { socket } = request;
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
+  const name = /(?:^|\n)CN=(\S+)/.exec(clientCertificate(request)?.subject ?? '')?.[1] ?? '';
+  return isId('asset', name) ? name : undefined;
+}
+
+function clientCertificate(request: IncomingMessage): X509Certificate | undefined {
+  return request.socket instanceof TLSSocket ? request.socket.getPeerX509Certificate() : undefined;
+}
+
+async function jsonBody(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request) {
+    if (!Buffer.isBuffer(chunk)) throw new PpecError('internal', 'a body without bytes');
+    bytes += chunk.length;
+    if (bytes > bodyBytesMax) throw new PpecError('invalid_argument', `the body is larger than ${bodyBytesMax} bytes`);
+    chunks.push(chunk);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString());
+  } catch (error) {
+    throw new PpecError('invalid_argument', 'the body is not JSON', { cause: error });
+  }
+}
+
+function answer(response: ServerResponse, status: number, body: unknown): void {
+  if (response.headersSent || response.destroyed) return;
+  const text = JSON.stringify(body);
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
+  response.end(text);
+}

@@ -1,0 +1,2 @@
+# What is made here is for its owner alone.
+umask 077

@@ -1,0 +1,199 @@
+// What is in the image, and from where: the programs with the libraries they ask for, the drivers, our own files.
+import { execFile } from 'node:child_process';
+import { readdir, readFile, realpath } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
+import { promisify } from 'node:util';
+
+import { PpecError } from '../shared/errors.ts';
+import type { Entry } from './cpio.ts';
+import { isElf, neededLibraries, sectionOf, withoutSymbols } from './elf.ts';
+import {
+  builtinNames,
+  moduleClosure,
+  moduleName,
+  modulesAlias,
+  modulesDep,
+  parseModule,
+  type KernelModule,
+} from './module-closure.ts';
+import { modulesOf, type Profile } from './modules.ts';
+
+const execute = promisify(execFile);
+
+/** An entry and the package (or `ppec`, `node`) it comes from. */
+export type Sourced = { readonly entry: Entry; readonly source: string };
+
+/** A package's unpacked files. */
+export type Unpacked = { readonly name: string; readonly root: string };
+
+export const agentPathInImage = 'usr/lib/ppec/agent.cjs';
+
+const libraryFolders = ['lib/x86_64-linux-gnu', 'usr/lib/x86_64-linux-gnu'];
+const loaderPath = 'lib64/ld-linux-x86-64.so.2';
+
+const ownFiles = [
+  { from: 'init', to: 'init' },
+  { from: 'udhcpc.sh', to: 'usr/lib/ppec/udhcpc.sh' },
+  { from: 'ppec-agent.sh', to: 'usr/bin/ppec-agent' },
+] as const;
+
+/** Files taken as they are; their libraries follow. */
+const programs = [
+  { package: 'busybox-static', from: 'bin/busybox', to: 'usr/bin/busybox' },
+  { package: 'kexec-tools', from: 'sbin/kexec', to: 'usr/sbin/kexec' },
+  { package: 'smartmontools', from: 'usr/sbin/smartctl', to: 'usr/sbin/smartctl' },
+] as const;
+
+const driveDatabase = 'usr/share/smartmontools/drivedb.h';
+
+const texts: Readonly<Record<string, string>> = {
+  'etc/passwd': 'root:x:0:0:root:/root:/bin/sh\n',
+  'etc/group': 'root:x:0:\n',
+  'etc/hosts': '127.0.0.1 localhost pious\n::1 localhost\n',
+  'etc/nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\n',
+};
+
+/** Programs, libraries and our own files. */
+export async function systemTree(packages: readonly Unpacked[], nodePath: string): Promise<Sourced[]> {
+  const own = await Promise.all(
+    ownFiles.map(async ({ from, to }) => ours(to, await readFile(join(import.meta.dirname, from)), 0o755)),
+  );
+  const tools = await Promise.all(
+    programs.map(async ({ package: name, from, to }): Promise<Sourced> => {
+      const data = await readFile(join(rootOf(packages, name), from));
+      return { entry: { path: to, kind: 'file', mode: 0o755, data }, source: name };
+    }),
+  );
+  const node: Sourced = {
+    entry: { path: 'usr/bin/node', kind: 'file', mode: 0o755, data: withoutSymbols(await readFile(nodePath)) },
+    source: 'node',
+  };
+  const smartRoot = rootOf(packages, 'smartmontools');
+  const database: Sourced = {
+    entry: { path: driveDatabase, kind: 'file', mode: 0o644, data: await readFile(join(smartRoot, driveDatabase)) },
+    source: 'smartmontools',
+  };
+  const libraries = await librariesFor([...tools, node], packages);
+  const taken = new Set([...tools, node, ...own].map(({ entry }) => basename(entry.path)));
+  return [...skeleton(), ...own, ...tools, node, database, ...libraries, ...(await applets(packages, taken))];
+}
+
+/** Folders, the two device nodes that must be there before devtmpfs is, and the merged /usr. */
+function skeleton(): Sourced[] {
+  const folders = ['dev', 'proc', 'sys', 'run', 'mnt', 'root', 'usr/lib/modules', 'usr/lib64', 'var/lib', 'etc'];
+  const entries: Entry[] = [
+    ...folders.map((path): Entry => ({ path, kind: 'directory', mode: 0o755 })),
+    { path: 'tmp', kind: 'directory', mode: 0o1777 },
+    ...['bin', 'sbin', 'lib', 'lib64'].map((path): Entry => ({ path, kind: 'link', target: `usr/${path}` })),
+    // Documentation/admin-guide/devices.txt of the kernel
+    { path: 'dev/console', kind: 'device', mode: 0o600, major: 5, minor: 1 },
+    { path: 'dev/null', kind: 'device', mode: 0o666, major: 1, minor: 3 },
+    { path: 'var/run', kind: 'link', target: '../run' },
+    { path: 'etc/mtab', kind: 'link', target: '../proc/self/mounts' },
+  ];
+  return [
+    ...entries.map((entry): Sourced => ({ entry, source: 'ppec' })),
+    ...Object.entries(texts).map(([path, text]) => ours(path, Buffer.from(text), 0o644)),
+  ];
+}
+
+/** Every program of busybox but those that the image has in full; as busybox itself lists them. */
+async function applets(packages: readonly Unpacked[], taken: ReadonlySet<string>): Promise<Sourced[]> {
+  const busybox = join(rootOf(packages, 'busybox-static'), 'bin/busybox');
+  const { stdout } = await execute(busybox, ['--list-full']);
+  return stdout
+    .split('\n')
+    .filter((path) => path !== '' && !taken.has(basename(path)) && path !== 'linuxrc')
+    .map((path): Sourced => {
+      const to = path.startsWith('usr/') ? path : `usr/${path}`;
+      const entry: Entry = { path: to, kind: 'link', target: '/usr/bin/busybox' };
+      return { entry, source: 'busybox-static' };
+    });
+}
+
+/** The closure of what programs ask the loader for. A library that no package has is an error here, not on a console. */
+async function librariesFor(roots: readonly Sourced[], packages: readonly Unpacked[]): Promise<Sourced[]> {
+  const found = new Map<string, Sourced>();
+  const queue = roots.map(({ entry }) => entry);
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    if (next.kind !== 'file') continue;
+    const data = Buffer.from(next.data);
+    for (const name of isElf(data) ? neededLibraries(data) : []) {
+      if (found.has(name)) continue;
+      const library = await findLibrary(name, packages);
+      found.set(name, library);
+      queue.push(library.entry);
+    }
+  }
+  const loader = basename(loaderPath);
+  if (!found.has(loader)) found.set(loader, await findLibrary(loader, packages));
+  return [...found.values()];
+}
+
+async function findLibrary(name: string, packages: readonly Unpacked[]): Promise<Sourced> {
+  for (const { name: source, root } of packages) {
+    for (const folder of libraryFolders) {
+      const path = await realpath(join(root, folder, name)).catch(() => undefined);
+      // An absolute link would lead to the library of the machine that builds.
+      if (path === undefined || !path.startsWith(await realpath(root))) continue;
+      // The loader's own path is written into every program; the rest is found by name.
+      const to = name === basename(loaderPath) ? `usr/${loaderPath}` : `usr/lib/x86_64-linux-gnu/${name}`;
+      return { entry: { path: to, kind: 'file', mode: 0o755, data: await readFile(path) }, source };
+    }
+  }
+  throw new PpecError(
+    'failed_precondition',
+    `no package of the image has ${name}; add the one that does to packages.ts`,
+  );
+}
+
+export type ModuleTree = { readonly release: string; readonly files: readonly Sourced[] };
+
+/** The drivers of a profile with the indexes that modprobe reads. */
+export async function moduleTree(kernel: Unpacked, profile: Profile): Promise<ModuleTree> {
+  const base = join(kernel.root, 'lib/modules');
+  const [release] = await readdir(base);
+  if (release === undefined) throw new PpecError('failed_precondition', `${kernel.name} has no modules`);
+  const root = join(base, release);
+  const builtinText = await readFile(join(root, 'modules.builtin'), 'utf8');
+  const modules = moduleClosure({
+    names: modulesOf[profile],
+    available: await availableModules(root),
+    builtin: builtinNames(builtinText),
+  });
+  const into = `usr/lib/modules/${release}`;
+  const indexes = {
+    'modules.dep': modulesDep(modules),
+    'modules.alias': modulesAlias(modules),
+    'modules.builtin': builtinText,
+  };
+  const files = await Promise.all(
+    modules.map(async ({ path }): Promise<Sourced> => {
+      const data = await readFile(join(root, path));
+      return { entry: { path: `${into}/${path}`, kind: 'file', mode: 0o644, data }, source: kernel.name };
+    }),
+  );
+  const made = Object.entries(indexes).map(([name, text]) => ours(`${into}/${name}`, Buffer.from(text), 0o644));
+  return { release, files: [...files, ...made] };
+}
+
+async function availableModules(root: string): Promise<Map<string, KernelModule>> {
+  const modules = new Map<string, KernelModule>();
+  for (const entry of await readdir(join(root, 'kernel'), { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !entry.name.endsWith('.ko')) continue;
+    const file = join(entry.parentPath, entry.name);
+    const modinfo = sectionOf(await readFile(file), '.modinfo');
+    if (modinfo !== undefined) modules.set(moduleName(file), parseModule(relative(root, file), modinfo));
+  }
+  return modules;
+}
+
+function ours(path: string, data: Uint8Array, mode: number): Sourced {
+  return { entry: { path, kind: 'file', mode, data }, source: 'ppec' };
+}
+
+function rootOf(packages: readonly Unpacked[], name: string): string {
+  const root = packages.find((each) => each.name === name)?.root;
+  if (root === undefined) throw new PpecError('failed_precondition', `packages.lock.json has no ${name}`);
+  return root;
+}
