@@ -20,7 +20,7 @@ export type FactsDeps = {
   readonly registry: Registry;
   readonly log: Log;
   /** The link ended; presence is decided after a grace period. */
-  readonly linkEnded: (assetId: string) => void;
+  readonly linkEnded: (assetId: string, lastHeardMs: number) => void;
 };
 
 export function agentFacts(deps: FactsDeps): SessionEvents {
@@ -28,7 +28,7 @@ export function agentFacts(deps: FactsDeps): SessionEvents {
     hello: (hello) => helloProblem(hello, deps),
     welcomed: (session, hello) => welcomed(session, hello, deps),
     message: (session, message) => take(session, message, deps),
-    ended: (session) => deps.linkEnded(session.assetId),
+    ended: (session) => deps.linkEnded(session.assetId, session.lastHeardMs()),
   };
 }
 

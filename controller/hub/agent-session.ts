@@ -98,7 +98,7 @@ class AgentSession implements LiveSession {
     this.#silenceTimer = setInterval(() => {
       const silentMs = deps.clock.nowMs() - this.#lastHeardMs;
       if (silentMs > silentHeartbeatsMax * deps.heartbeatMs) this.close('silent', `nothing heard for ${silentMs} ms`);
-    }, deps.heartbeatMs);
+    }, deps.heartbeatMs / 2);
   }
 
   get bootId(): string {

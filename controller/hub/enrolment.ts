@@ -123,12 +123,17 @@ async function admitBoot(
   }
   await useToken(uow.db, token.id, uow.nowMs);
   const asset = known ?? (await discovered(request, serial, uow));
+  // What an earlier boot said of its health says nothing about this one.
+  if (asset.boot_id !== request.bootId) {
+    await uow.db.deleteFrom('health_reports').where('asset_id', '=', asset.id).execute();
+  }
   const booted = await uow.patchAsset(asset, {
     ...facts(request),
     ...(asset.state === 'ORDERED'
       ? { state: 'DISCOVERED' as const, state_reason: 'its agent enrolled from PIOUS' }
       : {}),
     home: 'pious',
+    ...(asset.boot_id === request.bootId ? {} : { health: 'unknown' as const }),
   });
   await uow.audit({
     operation: 'agent.enrol',

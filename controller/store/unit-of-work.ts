@@ -53,6 +53,7 @@ export type UnitOfWork = {
 
 export type Store = {
   readonly db: Db;
+  readonly nowMs: () => number;
   readonly write: <T>(actor: Actor, work: (uow: UnitOfWork) => Promise<T>) => Promise<T>;
 };
 
@@ -72,6 +73,7 @@ const unlogged = new Set(['revision', 'command_generation', 'presence_since', 's
 export function createStore({ db, ids, committed }: StoreDeps): Store {
   return {
     db,
+    nowMs: () => ids.clock.nowMs(),
     write: async (actor, work) => {
       const woken = new Set<string>();
       let eventSeq = 0;

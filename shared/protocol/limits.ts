@@ -16,5 +16,5 @@ export const commandsInFlightMax = 8;
 export const defaultHeartbeatMs = 10_000;
 /** Health is reported on change, and at least this often. */
 export const healthFloorMs = 300_000;
-/** An agent that hears nothing for this many heartbeats gives the link up and connects anew. */
-export const silentHeartbeatsMax = 3;
+/** A peer that was not heard for this many heartbeats is gone: the link is given up. */
+export const silentHeartbeatsMax = 2.5;

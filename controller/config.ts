@@ -1,0 +1,120 @@
+// The configuration file: YAML, every key with its default, unknown keys refused. The only reader of the environment.
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { Type, type Static } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { Default } from 'typebox/value';
+import { parse } from 'yaml';
+
+import { messageOf, PpecError } from '../shared/errors.ts';
+
+const closed = { additionalProperties: false } as const;
+const Port = Type.Integer({ minimum: 0, maximum: 65_535 });
+const Ms = (value: number, description: string) =>
+  Type.Integer({ minimum: 1, maximum: 86_400_000, default: value, description });
+const listener = (port: number, host: string) =>
+  Type.Object(
+    {
+      host: Type.String({ default: host, description: 'Address to listen on' }),
+      port: Type.Integer({ ...Port, default: port }),
+    },
+    { ...closed, default: {} },
+  );
+
+export const ConfigFile = Type.Object(
+  {
+    region: Type.String({ pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$', description: 'Name of this region' }),
+    dataDirectory: Type.String({ description: 'Database, keys and images; relative to this file' }),
+    publicHost: Type.String({
+      pattern: '^[a-zA-Z0-9.-]{1,253}$',
+      description: 'Name or IPv4 address under which racked machines reach this controller',
+    }),
+    extraHosts: Type.Array(Type.String(), {
+      default: [],
+      maxItems: 32,
+      description: 'More names for its TLS certificate',
+    }),
+    api: listener(7443, '127.0.0.1'),
+    apiSocket: Type.Union([Type.String(), Type.Null()], {
+      default: null,
+      description: 'Also serve the API, without TLS, on this Unix socket',
+    }),
+    agents: listener(7444, '0.0.0.0'),
+    boot: listener(7480, '0.0.0.0'),
+    piousDirectory: Type.String({ description: 'Folder with vmlinuz and initramfs.img' }),
+    piousCmdline: Type.String({
+      default: '',
+      maxLength: 500,
+      description: 'More words for the kernel command line of PIOUS',
+    }),
+    imageKeys: Type.Record(Type.String({ pattern: '^[a-zA-Z0-9._-]{1,64}$' }), Type.String(), {
+      default: {},
+      description: 'Trusted image keys: id → file with the public key (Ed25519, PEM)',
+    }),
+    imageBytesMax: Type.Integer({
+      minimum: 1,
+      default: 20_000_000_000,
+      description: 'Largest image that may be uploaded',
+    }),
+    consoleLogDirectory: Type.Union([Type.String(), Type.Null()], {
+      default: null,
+      description: 'Where the console server writes <serial>.log; the end of it is kept when a machine is quarantined',
+    }),
+    logLevel: Type.Union([Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error')], {
+      default: 'info',
+    }),
+    timing: Type.Object(
+      {
+        heartbeatMs: Ms(10_000, 'How often agents show that they live'),
+        offlineAfterMs: Ms(25_000, 'Silence after which a machine is offline'),
+        startGraceMs: Ms(60_000, 'After its own start the controller declares nobody offline for this long'),
+        bootTokenMs: Ms(900_000, 'How long a boot token is good'),
+        agentCertificateMs: Ms(86_400_000, 'Life of an agent certificate; renewed eight hours before it ends'),
+        writeImageMs: Ms(3_600_000, 'Deadline to write an image'),
+        kexecMs: Ms(300_000, 'Deadline to start the new system'),
+        phoneHomeMs: Ms(900_000, 'Deadline for the new system to phone home; then QUARANTINED'),
+        stepMs: Ms(120_000, 'Deadline of the other provisioning steps'),
+      },
+      { ...closed, default: {} },
+    ),
+  },
+  closed,
+);
+export type Config = Static<typeof ConfigFile>;
+const validator = Compile(ConfigFile);
+
+/** Reads and checks the file; paths in it are made absolute, relative to where it is. */
+export async function readConfig(path: string): Promise<Config> {
+  let raw: unknown;
+  try {
+    raw = parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    throw new PpecError('invalid_argument', `${path} cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+  const value = Default(ConfigFile, raw);
+  if (!validator.Check(value)) {
+    const issues = [...validator.Errors(value)]
+      .slice(0, 20)
+      .map((error) => ({ path: error.instancePath || '/', message: error.message }));
+    throw new PpecError(
+      'invalid_argument',
+      `${path} is not a valid configuration: ${issues.map((issue) => `${issue.path} ${issue.message}`).join('; ')}`,
+      { issues },
+    );
+  }
+  const base = dirname(resolve(path));
+  const at = (file: string): string => resolve(base, file);
+  return {
+    ...value,
+    dataDirectory: at(value.dataDirectory),
+    apiSocket: value.apiSocket === null ? null : at(value.apiSocket),
+    piousDirectory: at(value.piousDirectory),
+    consoleLogDirectory: value.consoleLogDirectory === null ? null : at(value.consoleLogDirectory),
+    imageKeys: Object.fromEntries(Object.entries(value.imageKeys).map(([id, file]) => [id, at(file)])),
+  };
+}
+
+export function defaultConfigPath(): string {
+  // oxlint-disable-next-line no-restricted-properties -- the controller's one reader of the environment
+  return process.env['PPEC_CONTROLLER_CONFIG'] ?? '/etc/ppec/controller.yaml';
+}

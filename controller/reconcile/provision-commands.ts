@@ -1,0 +1,178 @@
+// The signed commands of a provisioning: what is sent to the agent, once per step, in one transaction with what it means.
+import { assert } from '../../shared/assert.ts';
+import { newId } from '../../shared/ids.ts';
+import type { ProvisionStep } from '../../shared/lifecycle/operation.ts';
+import type { Command, CommandName } from '../../shared/protocol/command.ts';
+import type { CommandKey } from '../crypto/command-key.ts';
+import { seedFor } from '../domain/seed.ts';
+import { assetById, callName } from '../store/assets.ts';
+import { fromJson, toJson } from '../store/json.ts';
+import type { ImageRow } from '../store/records.ts';
+import type { AssetRow, CommandRow, OperationRow, ProvisionWork } from '../store/schema.ts';
+import { createToken } from '../store/tokens.ts';
+import { systemActor, type Store, type UnitOfWork } from '../store/unit-of-work.ts';
+import type { Hub } from './presence.ts';
+
+export type ProvisioningDeps = {
+  readonly store: Store;
+  readonly hub: Hub;
+  readonly commandKey: CommandKey;
+  readonly imageProblems: (image: ImageRow) => Promise<string[]>;
+  readonly imageUrl: (sha256: string) => string;
+  /** What the production agent is told of its controller. */
+  readonly agentUrl: string;
+  readonly caPem: string;
+  readonly consoleText: (serial: string) => Promise<string | undefined>;
+  /** Per step: how long it may take, milliseconds. */
+  readonly deadlinesMs: Readonly<Record<ProvisionStep, number>>;
+};
+
+/** Where a provisioning is. */
+export type At = { readonly asset: AssetRow; readonly operation: OperationRow; readonly work: ProvisionWork };
+const actor = systemActor('provisioning');
+
+export async function imageOf(store: Store, work: ProvisionWork): Promise<ImageRow | undefined> {
+  return store.db.selectFrom('images').selectAll().where('id', '=', work.imageId).executeTakeFirst();
+}
+
+export async function commandOf(store: Store, id: string | undefined): Promise<CommandRow | undefined> {
+  return id === undefined
+    ? undefined
+    : store.db.selectFrom('commands').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+export async function sendProvision({ asset, operation, work }: At, deps: ProvisioningDeps): Promise<void> {
+  const { store, hub, deadlinesMs } = deps;
+  await store.write(actor, async (uow) => {
+    const image = await imageOf(store, work);
+    const stored = await uow.db
+      .selectFrom('inventories')
+      .selectAll()
+      .where('asset_id', '=', asset.id)
+      .executeTakeFirst();
+    assert(image !== undefined && stored !== undefined, `image and inventory of ${operation.id} are there`);
+    const network = await uow.db
+      .selectFrom('addresses')
+      .innerJoin('networks', 'networks.id', 'addresses.network_id')
+      .selectAll('networks')
+      .where('addresses.asset_id', '=', asset.id)
+      .executeTakeFirstOrThrow();
+    const livesMs = deadlinesMs['write-image'] + deadlinesMs.kexec + deadlinesMs['phone-home'];
+    const token = await createToken(
+      uow.db,
+      { kind: 'phone-home', mac: null, asset_id: asset.id, operation_id: operation.id, livesMs },
+      uow.ids,
+    );
+    assert(token !== undefined, 'a phone-home token is to be had');
+    const seed = seedFor({
+      assetId: asset.id,
+      hostname: asset.hostname ?? callName(asset),
+      sshKeys: work.sshKeys,
+      inventory: fromJson(stored.inventory),
+      address: asset.address ?? '',
+      network: { cidr: network.cidr, gateway: network.gateway, dns: fromJson(network.dns) },
+      agentFile: JSON.stringify({ controllerUrl: deps.agentUrl, caPem: deps.caPem, token }),
+    });
+    const commandId = await issueCommand(
+      uow,
+      { asset, operation, work, deps, livesMs: deadlinesMs['write-image'] },
+      {
+        name: 'provision',
+        args: {
+          imageUrl: deps.imageUrl(image.sha256),
+          manifest: image.manifest,
+          manifestSignature: image.signature,
+          imageKeyId: image.key_id,
+          diskSerial: work.diskSerial,
+          diskBytesMin: image.disk_bytes,
+          seed,
+        },
+      },
+    );
+    await uow.patchOperation(operation, { work: toJson({ ...work, provisionCommandId: commandId }) });
+    const fresh = await assetById(uow.db, asset.id);
+    assert(fresh !== undefined, `${asset.id} exists`);
+    await uow.patchAsset(
+      fresh,
+      { state: 'PROVISIONING', state_reason: `writing ${image.name} ${image.version}` },
+      operation.change_id,
+    );
+    await uow.event('asset', asset.id, `${callName(asset)} PROVISIONING`);
+  });
+  await hub.deliver(asset.id);
+}
+
+export async function sendKexec({ asset, operation, work }: At, deps: ProvisioningDeps): Promise<void> {
+  await deps.store.write(actor, async (uow) => {
+    const commandId = await issueCommand(
+      uow,
+      { asset, operation, work, deps, livesMs: deps.deadlinesMs.kexec },
+      {
+        name: 'kexec',
+        args: { provisionCommandId: work.provisionCommandId ?? '', appendCmdline: '' },
+      },
+    );
+    await uow.patchOperation(operation, { work: toJson({ ...work, kexecCommandId: commandId }) });
+    const fresh = await assetById(uow.db, asset.id);
+    assert(fresh !== undefined, `${asset.id} exists`);
+    // From here on nobody can rule out that production ran.
+    await uow.patchAsset(
+      fresh,
+      { production_ran: 'maybe', state_reason: 'starting the new system' },
+      operation.change_id,
+    );
+  });
+  await deps.hub.deliver(asset.id);
+}
+
+type Named = {
+  [Name in CommandName]: { readonly name: Name; readonly args: Extract<Command, { name: Name }>['args'] };
+}[CommandName];
+type Issue = At & { readonly deps: ProvisioningDeps; readonly livesMs: number };
+
+/** Signs a command for exactly this asset in exactly this boot, one generation newer than any before. */
+async function issueCommand(
+  uow: UnitOfWork,
+  { asset, operation, work, deps, livesMs }: Issue,
+  named: Named,
+): Promise<string> {
+  assert(asset.boot_id !== null, `${asset.id} has a boot`);
+  const id = newId('command', uow.ids);
+  const generation = asset.command_generation + 1;
+  const command: Command = {
+    id,
+    assetId: asset.id,
+    assetSerial: asset.serial,
+    bootId: asset.boot_id,
+    generation,
+    // The agent reckons with the controller's clock as it was welcomed with; a moment of drift is not a refusal.
+    notBeforeMs: uow.nowMs - 60_000,
+    expiresAtMs: uow.nowMs + livesMs,
+    approval: { ...work.approval },
+    ...named,
+  };
+  const { bytes, signature } = deps.commandKey.sign(command);
+  await uow.patchAsset(asset, { command_generation: generation });
+  await uow.db
+    .insertInto('commands')
+    .values({
+      id,
+      operation_id: operation.id,
+      asset_id: asset.id,
+      boot_id: asset.boot_id,
+      name: named.name,
+      generation,
+      bytes,
+      signature,
+      key_id: deps.commandKey.keyId,
+      state: 'pending',
+      outcome: null,
+      code: null,
+      message: '',
+      created_at: uow.nowMs,
+      expires_at: uow.nowMs + livesMs,
+      ended_at: null,
+    })
+    .execute();
+  return id;
+}
