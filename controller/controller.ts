@@ -1,0 +1,357 @@
+// The controller put together: the only place that sees every part. Starting reads what is on disk and goes on from
+// there; stopping lets what runs end. There is no other clean-up, so being killed is not special.
+import { once } from 'node:events';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import type { Server } from 'node:net';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+
+import { systemClock, type Clock } from '../shared/clock.ts';
+import { messageOf, PpecError } from '../shared/errors.ts';
+import type { IdSource } from '../shared/ids.ts';
+import { openBlobs } from './blobs.ts';
+import { createBootServer } from './boot/boot-server.ts';
+import type { Config } from './config.ts';
+import { consoleTail } from './console-logs.ts';
+import { openCommandKey } from './crypto/command-key.ts';
+import { openRegionCa } from './crypto/region-ca.ts';
+import { effectiveRoles, permissionsOf } from './domain/rbac.ts';
+import { createEventFeed } from './event-feed.ts';
+import type { Authenticate } from './http/authenticate.ts';
+import { createHttpServer, type HttpDeps } from './http/server.ts';
+
+import { agentFacts, sendCommands, verdictOf } from './hub/agent-facts.ts';
+import { createAgentListener, type AgentListener } from './hub/agent-listener.ts';
+import { createRegistry } from './hub/registry.ts';
+import type { Log } from './log.ts';
+import { createMetrics } from './metrics.ts';
+import type { OpsDeps } from './ops/handler.ts';
+import { imageProblems } from './ops/image-ops.ts';
+import { createRunner } from './ops/runner.ts';
+import { expireChanges } from './reconcile/change-expiry.ts';
+import { createDriver, type Driver } from './reconcile/driver.ts';
+import { inspectionReconciler } from './reconcile/inspection.ts';
+import { presenceReconciler, type Hub, type Presence } from './reconcile/presence.ts';
+import { provisioningReconciler } from './reconcile/provisioning.ts';
+import { strongRng } from './strong-rng.ts';
+import { assetById } from './store/assets.ts';
+import { openDatabase, type Db } from './store/database.ts';
+import { fromJson } from './store/json.ts';
+import { authenticate } from './store/people.ts';
+import { createStore, type Store } from './store/unit-of-work.ts';
+
+export const controllerVersion = '0.1.0';
+
+const expiryPollMs = 60_000;
+
+export type Controller = {
+  /** Ports in use: the configured ones, or those the system chose where 0 was configured. */
+  readonly ports: { readonly api: number; readonly agents: number; readonly boot: number };
+  readonly caPem: string;
+  readonly stop: () => Promise<void>;
+};
+
+/** Starts everything, in the order in which parts depend on each other. */
+export async function startController(config: Config, log: Log, clock: Clock = systemClock): Promise<Controller> {
+  const core = await openCore(config, log, clock);
+  const { presence, driver } = createReconciling(core);
+  core.wakes.to = driver.wake;
+  const agents = createAgents(core, (assetId, lastHeardMs) => {
+    presence.linkEnded(assetId, lastHeardMs);
+    driver.wake(assetId);
+  });
+  const boot = createBootServer({
+    ...core,
+    ...core.urls,
+    caPem: core.ca.caPem,
+    caSha256: core.ca.caSha256,
+    piousDirectory: config.piousDirectory,
+    piousCmdline: config.piousCmdline,
+    tokenLivesMs: config.timing.bootTokenMs,
+  });
+  const http = httpDeps(core);
+  const api = await createHttpServer(http, { tls: core.ca.server });
+  const localApi = config.apiSocket === null ? undefined : await createHttpServer(http, {});
+  const ports = {
+    api: await listenFastify(api, config.api),
+    agents: await listen(agents.server, config.agents),
+    boot: await listen(boot, config.boot),
+  };
+  if (localApi !== undefined && config.apiSocket !== null) {
+    await rm(config.apiSocket, { force: true });
+    await localApi.listen({ path: config.apiSocket });
+  }
+  const stopExpiry = expiryTimer(core.store, clock, log);
+  await resume(core.db, driver);
+  log.info({ region: config.region, ...ports, publicHost: config.publicHost }, 'controller started');
+  return {
+    ports,
+    caPem: core.ca.caPem,
+    stop: async () => {
+      log.info('controller stopping');
+      stopExpiry();
+      core.feed.stop();
+      agents.closeLinks();
+      agents.server.close();
+      agents.server.closeAllConnections();
+      boot.close();
+      boot.closeAllConnections();
+      await api.close();
+      await localApi?.close();
+      await driver.stop();
+      await core.db.destroy();
+      log.info('controller stopped');
+    },
+  };
+}
+
+type Core = Awaited<ReturnType<typeof openCore>>;
+
+/** What everything else is built on: the store, the keys, the blobs, and who is connected. */
+async function openCore(config: Config, log: Log, clock: Clock) {
+  const ids: IdSource = { clock, rng: strongRng };
+  const keys = join(config.dataDirectory, 'keys');
+  await mkdir(keys, { recursive: true, mode: 0o700 });
+  const db = await openDatabase(join(config.dataDirectory, 'ppec.db'));
+  const newest = await db.selectFrom('events').select('seq').orderBy('seq', 'desc').limit(1).executeTakeFirst();
+  const feed = createEventFeed(newest?.seq ?? 0);
+  // The driver reads the store and the store wakes the driver: the one knot, tied when both are there.
+  const wakes: { to: (assetId: string) => void } = { to: () => undefined };
+  const store = createStore({
+    db,
+    ids,
+    committed: (woken, seq) => {
+      feed.committed(seq);
+      for (const assetId of woken) wakes.to(assetId);
+    },
+  });
+  const ca = await openRegionCa({
+    folder: keys,
+    region: config.region,
+    hosts: [config.publicHost, ...config.extraHosts],
+    agentLifeMs: config.timing.agentCertificateMs,
+    clock,
+    rng: strongRng,
+  });
+  const registry = createRegistry();
+  const urls = {
+    bootUrl: `http://${config.publicHost}:${config.boot.port}`,
+    agentUrl: `https://${config.publicHost}:${config.agents.port}`,
+  };
+  const imageKeys = await readImageKeys(config);
+  const blobs = await openBlobs(join(config.dataDirectory, 'images'), config.imageBytesMax);
+  const consoleText = (serial: string): Promise<string | undefined> => consoleTail(config.consoleLogDirectory, serial);
+  const ops: OpsDeps = {
+    db,
+    clock,
+    ids,
+    region: { name: config.region, version: controllerVersion, caSha256: ca.caSha256, bootUrl: urls.bootUrl },
+    agentsOnline: registry.count,
+    imageKeys,
+    blobs,
+    consoleText,
+    waitForEvent: feed.wait,
+  };
+  const commandKey = await openCommandKey(keys);
+  const metrics = createMetrics(registry.count);
+  return {
+    config,
+    log,
+    clock,
+    ids,
+    db,
+    store,
+    feed,
+    wakes,
+    ca,
+    commandKey,
+    registry,
+    metrics,
+    urls,
+    imageKeys,
+    blobs,
+    consoleText,
+    ops,
+  };
+}
+
+function createReconciling(core: Core): { presence: Presence; driver: Driver } {
+  const { config, store, clock, log, registry, urls } = core;
+  const hub: Hub = {
+    isConnected: (assetId) => registry.find(assetId) !== undefined,
+    deliver: async (assetId) => {
+      const session = registry.find(assetId);
+      if (session !== undefined) await sendCommands(session, store);
+    },
+  };
+  const presence = presenceReconciler({ store, clock, hub, ...config.timing });
+  const provisioning = provisioningReconciler({
+    ...core,
+    hub,
+    imageProblems: (image) => imageProblems(image, core.ops),
+    imageUrl: (sha256) => `${urls.bootUrl}/boot/images/${sha256}`,
+    agentUrl: urls.agentUrl,
+    caPem: core.ca.caPem,
+    deadlinesMs: deadlinesOf(config),
+  });
+  const driver = createDriver({
+    clock,
+    rng: strongRng,
+    log,
+    ran: verdictTeller(store, registry),
+    reconcilers: [presence.reconciler, inspectionReconciler(store), provisioning],
+  });
+  return { presence, driver };
+}
+
+function createAgents(core: Core, linkEnded: (assetId: string, lastHeardMs: number) => void): AgentListener {
+  const { config, registry, clock, metrics, urls } = core;
+  return createAgentListener({
+    enrolment: {
+      ...core,
+      linkUrl: `${urls.agentUrl.replace('https:', 'wss:')}/agent/v1/link`,
+      liveBoot: liveBootOf(registry, clock, config),
+    },
+    session: {
+      ...core,
+      heartbeatMs: config.timing.heartbeatMs,
+      events: agentFacts({ ...core, linkEnded }),
+      counters: { heartbeat: metrics.heartbeat, closed: metrics.linkClosed },
+    },
+    log: core.log,
+    enrolled: metrics.enrolled,
+  });
+}
+
+function httpDeps(core: Core): HttpDeps {
+  return {
+    run: createRunner(core.store, core.ops),
+    authenticate: authenticator(core.store),
+    putBlob: core.blobs.put,
+    isReady: () =>
+      core.db
+        .selectFrom('people')
+        .select('id')
+        .limit(1)
+        .execute()
+        .then(
+          () => true,
+          () => false,
+        ),
+    metricsText: core.metrics.text,
+    counted: core.metrics.request,
+    version: controllerVersion,
+    log: core.log,
+  };
+}
+
+/** What was under way when the controller last ran goes on. */
+async function resume(db: Db, driver: Driver): Promise<void> {
+  const rows = await db.selectFrom('assets').select('id').where('state', 'not in', ['ORDERED', 'RETIRED']).execute();
+  for (const { id } of rows) driver.wake(id);
+}
+
+function deadlinesOf({ timing }: Config) {
+  return {
+    reinspect: timing.stepMs,
+    'reserve-address': timing.stepMs,
+    'verify-image': timing.stepMs,
+    'write-image': timing.writeImageMs,
+    kexec: timing.kexecMs,
+    'phone-home': timing.phoneHomeMs,
+  };
+}
+
+/** Tells an agent what the controller thinks of its machine, when that changed. */
+function verdictTeller(store: Store, registry: ReturnType<typeof createRegistry>): (assetId: string) => Promise<void> {
+  const told = new WeakMap<object, string>();
+  return async (assetId) => {
+    const session = registry.find(assetId);
+    const asset = session === undefined ? undefined : await assetById(store.db, assetId);
+    if (session === undefined || asset === undefined) return;
+    const body = verdictOf(asset);
+    const text = JSON.stringify(body);
+    if (told.get(session) === text) return;
+    told.set(session, text);
+    session.send({ type: 'verdict', body });
+  };
+}
+
+/** The boot of a live session: one that was heard within one and a half heartbeats. */
+function liveBootOf(
+  registry: ReturnType<typeof createRegistry>,
+  clock: Clock,
+  config: Config,
+): (assetId: string) => string | undefined {
+  return (assetId) => {
+    const session = registry.find(assetId);
+    if (session === undefined) return undefined;
+    return clock.nowMs() - session.lastHeardMs() < 1.5 * config.timing.heartbeatMs ? session.bootId : undefined;
+  };
+}
+
+function authenticator(store: Store): Authenticate {
+  return async ({ id, secret, from, requestId }) => {
+    const found = await authenticate(store.db, { id, secret }, store.nowMs());
+    if (found === undefined) return undefined;
+    const { person, credential } = found;
+    const roles = effectiveRoles(fromJson(person.roles), credential.roles === null ? null : fromJson(credential.roles));
+    return {
+      actor: { name: person.name, id: person.id, credentialId: credential.id, from, requestId },
+      personId: person.id,
+      roles,
+      permissions: permissionsOf(roles),
+    };
+  };
+}
+
+async function readImageKeys(config: Config): Promise<Record<string, string>> {
+  const keys: Record<string, string> = {};
+  for (const [id, file] of Object.entries(config.imageKeys)) {
+    keys[id] = await readFile(file, 'utf8').catch((error: unknown) => {
+      throw new PpecError('invalid_argument', `imageKeys.${id}: ${file} cannot be read: ${messageOf(error)}`, {
+        cause: error,
+      });
+    });
+  }
+  return keys;
+}
+
+function expiryTimer(store: Store, clock: Clock, log: Log): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  let isStopped = false;
+  const tick = async (): Promise<void> => {
+    const nextMs = await expireChanges(store);
+    const delayMs = nextMs === undefined ? expiryPollMs : Math.min(expiryPollMs, Math.max(100, nextMs - clock.nowMs()));
+    if (!isStopped) timer = setTimeout(start, delayMs);
+  };
+  const start = (): void =>
+    void tick().catch((error: unknown) => {
+      log.error({ error: messageOf(error) }, 'expiring changes failed; it is tried again');
+      if (!isStopped) timer = setTimeout(start, expiryPollMs);
+    });
+  start();
+  return () => {
+    isStopped = true;
+    clearTimeout(timer);
+  };
+}
+
+async function listenFastify(
+  app: FastifyInstance,
+  at: { readonly host: string; readonly port: number },
+): Promise<number> {
+  await app.listen(at);
+  return portOf(app.server, at.port);
+}
+
+async function listen(server: Server, at: { readonly host: string; readonly port: number }): Promise<number> {
+  server.listen(at.port, at.host);
+  await once(server, 'listening');
+  return portOf(server, at.port);
+}
+
+function portOf(server: Server, configured: number): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : configured;
+}

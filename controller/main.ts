@@ -1,0 +1,102 @@
+// ppec-controller: the region's one server program.
+import { roleNames, type RoleName } from '../shared/api/person.ts';
+import { messageOf, PpecError } from '../shared/errors.ts';
+import { defaultConfigPath, readConfig, type Config } from './config.ts';
+import { controllerVersion, startController } from './controller.ts';
+import { addPersonLocally } from './first-person.ts';
+import { createLog } from './log.ts';
+import { auditView } from './store/records.ts';
+import { genesisHash, verifyChain } from './store/audit-chain.ts';
+import { openDatabase } from './store/database.ts';
+import { join } from 'node:path';
+
+const usage = `usage: ppec-controller [--config FILE] VERB
+
+  run                              serve the API, the agents and network boot
+  migrate                          bring the database to this version's schema, and exit
+  check                            read the configuration, open the database, verify the audit chain
+  person add NAME --role ROLE …    add a person (viewer, maker, checker, admin) and print a credential, once
+  version
+
+The configuration is /etc/ppec/controller.yaml, or what --config or PPEC_CONTROLLER_CONFIG names.
+`;
+
+const print = (text: string): void => void process.stdout.write(text);
+
+main(process.argv.slice(2)).then(
+  (status) => (process.exitCode = status),
+  (error: unknown) => {
+    process.stderr.write(`ppec-controller: ${messageOf(error)}\n`);
+    process.exitCode = error instanceof PpecError && error.code === 'invalid_argument' ? 2 : 1;
+  },
+);
+
+async function main(args: readonly string[]): Promise<number> {
+  const at = args.indexOf('--config');
+  const configPath = at < 0 ? defaultConfigPath() : (args[at + 1] ?? '');
+  const [verb = '--help', ...rest] = at < 0 ? args : args.filter((_word, index) => index !== at && index !== at + 1);
+  switch (verb) {
+    case 'run':
+      return run(await readConfig(configPath));
+    case 'migrate':
+      await (await openDatabase(databasePath(await readConfig(configPath)))).destroy();
+      return 0;
+    case 'check':
+      return check(await readConfig(configPath));
+    case 'person':
+      return addPerson(await readConfig(configPath), rest);
+    case 'version':
+      print(`ppec-controller ${controllerVersion}\n`);
+      return 0;
+    default:
+      process.stderr.write(usage);
+      return verb === '--help' || verb === 'help' ? 0 : 2;
+  }
+}
+
+function databasePath(config: Config): string {
+  return join(config.dataDirectory, 'ppec.db');
+}
+
+async function run(config: Config): Promise<number> {
+  const log = createLog(config.logLevel);
+  const controller = await startController(config, log);
+  await new Promise<void>((resolve) => {
+    process.once('SIGTERM', () => resolve());
+    process.once('SIGINT', () => resolve());
+  });
+  await controller.stop();
+  return 0;
+}
+
+async function check(config: Config): Promise<number> {
+  const db = await openDatabase(databasePath(config));
+  try {
+    const rows = await db.selectFrom('audit').selectAll().orderBy('seq').execute();
+    const checked = verifyChain({ seq: 0, hash: genesisHash }, rows.map(auditView));
+    print(
+      checked.ok
+        ? `configuration and database are fine; audit chain of ${rows.length} entries verified\n`
+        : `the audit chain is broken: ${checked.problem}\n`,
+    );
+    return checked.ok ? 0 : 1;
+  } finally {
+    await db.destroy();
+  }
+}
+
+async function addPerson(config: Config, args: readonly string[]): Promise<number> {
+  const [action, name, ...options] = args;
+  const words = options.filter((word) => word !== '--role').flatMap((word) => word.split(','));
+  const roles = words.filter((word): word is RoleName => roleNames.some((known) => known === word));
+  if (action !== 'add' || name === undefined || roles.length === 0 || roles.length !== words.length) {
+    process.stderr.write(`usage: ppec-controller person add NAME --role ${roleNames.join('|')} …\n`);
+    return 2;
+  }
+  const { credentialId, secret } = await addPersonLocally(config, { name, roles });
+  print(`${credentialId}:${secret}\n`);
+  process.stderr.write(
+    `${name} is ${roles.join(', ')}. The line above is the credential; the secret is shown this once.\n`,
+  );
+  return 0;
+}
