@@ -1,6 +1,7 @@
 import { defineConfig, type Options } from 'tsup';
 
-// Single files: the agent runs where there is no node_modules. better-sqlite3 is a native addon and stays outside.
+// Single files: the agent runs where there is no node_modules. The controller's native addon and the files that the API
+// page serves from its own package stay outside.
 const bundle = (name: string, entry: string, external: string[] = []): Options => ({
   name,
   entry: { [name]: entry },
@@ -8,7 +9,8 @@ const bundle = (name: string, entry: string, external: string[] = []): Options =
   format: ['cjs'],
   target: 'node24',
   platform: 'node',
-  noExternal: [/.*/],
+  // What is not named as external goes in; the two are optional parts of `ws` that nothing here installs.
+  noExternal: [new RegExp(`^(?!${[...external, 'bufferutil$', 'utf-8-validate$'].join('|')})`)],
   external: ['bufferutil', 'utf-8-validate', ...external],
   minify: name === 'agent',
   sourcemap: false,
@@ -16,4 +18,8 @@ const bundle = (name: string, entry: string, external: string[] = []): Options =
   silent: true,
 });
 
-export default defineConfig([bundle('agent', 'agent/main.ts')]);
+export default defineConfig([
+  bundle('agent', 'agent/main.ts'),
+  bundle('controller', 'controller/main.ts', ['better-sqlite3', '@fastify/swagger-ui']),
+  bundle('ppec', 'client/cli/main.ts'),
+]);
