@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Type, type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 
-import { PpecError } from '../shared/errors.ts';
+import { messageOf, PpecError } from '../shared/errors.ts';
 import { macKey } from '../shared/hardware/identity.ts';
 import type { Home } from '../shared/protocol/messages.ts';
 
@@ -46,9 +46,10 @@ export async function readConfig(root: string): Promise<AgentConfig> {
 }
 
 function productionConfig(text: string, root: string): AgentConfig {
-  const value: unknown = JSON.parse(text);
+  const value = parse(text);
   if (!productionFile.Check(value)) {
-    throw new PpecError('invalid_argument', '/etc/ppec/agent.json lacks controllerUrl, caPem or token.');
+    const wrong = Object.keys(ProductionFile.properties).filter((key) => isWrong(key, value));
+    throw new PpecError('invalid_argument', `/etc/ppec/agent.json has no usable ${wrong.join(', ')}`);
   }
   return {
     home: 'production',
@@ -58,6 +59,23 @@ function productionConfig(text: string, root: string): AgentConfig {
     stateDir: join(root, 'var/lib/ppec'),
     root,
   };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new PpecError('invalid_argument', `/etc/ppec/agent.json is not JSON: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function isWrong(key: string, value: unknown): boolean {
+  const problems = productionFile.Errors(value);
+  return (
+    typeof value !== 'object' ||
+    !Object.hasOwn(value ?? {}, key) ||
+    problems.some(({ instancePath }) => instancePath === `/${key}`)
+  );
 }
 
 /** `ppec.controller=`, `ppec.boot=`, `ppec.ca=` and `ppec.token=`, as the boot script put them there. */

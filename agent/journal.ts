@@ -27,7 +27,7 @@ export type CommandResult = Static<typeof ResultSchema>;
 export type JournalEntry = Static<typeof EntrySchema>;
 const entryFile = Compile(EntrySchema);
 
-const entriesMax = 256;
+export const entriesMax = 256;
 
 export type Journal = {
   readonly entries: () => readonly JournalEntry[];
@@ -51,22 +51,33 @@ export async function openJournal(folder: string): Promise<Journal> {
     await writeDurably(join(folder, `${entry.commandId}.json`), JSON.stringify(entry));
     entries.set(entry.commandId, entry);
   };
+  // Changes go one after the other: a result that was told twice is acknowledged twice, and two writers of one file
+  // would take its half-written copy from each other.
+  let last: Promise<void> = Promise.resolve();
+  const inTurn = (change: () => Promise<void>): Promise<void> => {
+    const done = last.then(change);
+    last = done.catch(() => undefined);
+    return done;
+  };
   const journal: Journal = {
     entries: () => [...entries.values()],
     find: (commandId) => entries.get(commandId),
     highestGeneration: () => Math.max(0, ...[...entries.values()].map((entry) => entry.generation)),
-    accept: async (entry) => {
-      await prune(folder, entries);
-      await save({ ...entry, result: null, acknowledged: false });
-    },
-    finish: async (commandId, result) => {
-      const entry = entries.get(commandId);
-      if (entry !== undefined) await save({ ...entry, result });
-    },
-    acknowledge: async (commandId) => {
-      const entry = entries.get(commandId);
-      if (entry !== undefined && !entry.acknowledged) await save({ ...entry, acknowledged: true });
-    },
+    accept: (entry) =>
+      inTurn(async () => {
+        await prune(folder, entries);
+        await save({ ...entry, result: null, acknowledged: false });
+      }),
+    finish: (commandId, result) =>
+      inTurn(async () => {
+        const entry = entries.get(commandId);
+        if (entry !== undefined) await save({ ...entry, result });
+      }),
+    acknowledge: (commandId) =>
+      inTurn(async () => {
+        const entry = entries.get(commandId);
+        if (entry?.result != null && !entry.acknowledged) await save({ ...entry, acknowledged: true });
+      }),
   };
   // A previous run of the agent ended in the middle of these: how far they came is unknown.
   for (const entry of journal.entries()) {
@@ -90,12 +101,12 @@ function parseEntry(text: string | undefined): JournalEntry | undefined {
   }
 }
 
-/** Drops the oldest acknowledged entries past the limit, never the newest generation. */
+/** Makes room for one entry: drops the oldest acknowledged ones past the limit, never the newest generation. */
 async function prune(folder: string, entries: Map<string, JournalEntry>): Promise<void> {
   const done = [...entries.values()]
     .filter((entry) => entry.acknowledged)
     .toSorted((a, b) => a.generation - b.generation);
-  const surplus = Math.max(0, entries.size - entriesMax);
+  const surplus = Math.max(0, entries.size + 1 - entriesMax);
   for (const entry of done.slice(0, -1).slice(0, surplus)) {
     entries.delete(entry.commandId);
     await rm(join(folder, `${entry.commandId}.json`), { force: true });

@@ -45,7 +45,9 @@ async function main(name: string, args: readonly string[]): Promise<number> {
       await run(root);
       return 0;
     case 'inventory': {
-      const folder = args[0] === '--evidence' ? args[1] : undefined;
+      const [option, folder] = args;
+      // A mistyped option must not show this host in place of the folder.
+      if (option !== undefined && (option !== '--evidence' || folder === undefined)) return showUsage(2);
       const inventory =
         folder === undefined
           ? (await collectInventory({ root })).inventory
@@ -67,10 +69,16 @@ async function main(name: string, args: readonly string[]): Promise<number> {
     case 'version':
       print(`ppec-agent ${agentVersion}\n`);
       return 0;
+    case '--help':
+      return showUsage(0);
     default:
-      process.stderr.write(usage);
-      return name === '--help' ? 0 : 2;
+      return showUsage(2);
   }
+}
+
+function showUsage(status: number): number {
+  process.stderr.write(usage);
+  return status;
 }
 
 async function run(root: string): Promise<void> {

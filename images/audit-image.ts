@@ -8,11 +8,11 @@ import { pipeline } from 'node:stream/promises';
 import { createZstdDecompress } from 'node:zlib';
 import { Compile } from 'typebox/compile';
 
+import { sha256OfFile } from '../pious-image/digest.ts';
+import { tool } from '../pious-image/tool.ts';
 import { ImageManifest } from '../shared/api/image.ts';
-import { digestOfFile } from './digest.ts';
 import { rootOffsetBytes } from './disk.ts';
 import { auditRootfs } from './hardening.ts';
-import { tool } from './tool.ts';
 
 const manifestChecker = Compile(ImageManifest);
 
@@ -21,7 +21,7 @@ export async function auditImage(imageDir: string): Promise<string[]> {
   const manifest: unknown = JSON.parse(await readFile(join(imageDir, 'manifest.json'), 'utf8'));
   if (!manifestChecker.Check(manifest)) return ['the manifest does not fit its schema'];
   const packed = join(imageDir, manifest.file);
-  if ((await digestOfFile(packed)) !== manifest.sha256) return ['the digest is not that of the manifest'];
+  if ((await sha256OfFile(packed)) !== manifest.sha256) return ['the digest is not that of the manifest'];
   const workDir = await mkdtemp(join(tmpdir(), 'ppec-audit-'));
   try {
     const rootfs = await unpackRoot(packed, workDir);

@@ -3,20 +3,22 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { pruneBases } from '../pious-image/prune-cache.ts';
+import { tool } from '../pious-image/tool.ts';
 import { digestOf } from './digest.ts';
-import { tool } from './tool.ts';
 
 const suite = 'bookworm';
 const sourcesFolder = '/etc/apt/sources.list.d';
 
 export type BaseInput = {
+  readonly recipe: string;
   readonly recipeDir: string;
   readonly cacheDir: string;
   readonly log: (line: string) => void;
 };
 
 /** Path of the tar archive; named by the digest of the recipe's parts that decide what is in it. */
-export async function baseRootfs({ recipeDir, cacheDir, log }: BaseInput): Promise<string> {
+export async function baseRootfs({ recipe: recipeName, recipeDir, cacheDir, log }: BaseInput): Promise<string> {
   const recipe = async (name: string): Promise<string> => readFile(join(recipeDir, name), 'utf8');
   const names = [
     'packages.txt',
@@ -26,7 +28,7 @@ export async function baseRootfs({ recipeDir, cacheDir, log }: BaseInput): Promi
     'overlay/etc/dpkg/dpkg.cfg.d/ppec',
   ];
   const digest = digestOf(...(await Promise.all(names.map(recipe))));
-  const path = join(cacheDir, `base-${digest.slice(0, 16)}.tar`);
+  const path = join(cacheDir, `base-${recipeName}-${digest.slice(0, 16)}.tar`);
   const known = await readdir(cacheDir).catch(() => []);
   if (known.some((name) => join(cacheDir, name) === path)) return path;
   log(`installing packages of Debian ${suite} (a few minutes)`);
@@ -58,6 +60,7 @@ export async function baseRootfs({ recipeDir, cacheDir, log }: BaseInput): Promi
     await rm(options);
   }
   await rename(partial, path);
+  await pruneBases(cacheDir, recipeName);
   return path;
 }
 

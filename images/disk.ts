@@ -3,8 +3,8 @@
 import { open, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { tool } from '../pious-image/tool.ts';
 import { uuidOf } from './digest.ts';
-import { tool } from './tool.ts';
 
 const mib = 1024 * 1024;
 const sectorBytes = 512;

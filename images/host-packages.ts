@@ -17,7 +17,6 @@ const needed: readonly HostPackage[] = [
   { package: 'grub-common', file: 'grub-mkimage' },
   { package: 'grub-pc-bin', file: '/usr/lib/grub/i386-pc/boot.img' },
   { package: 'grub-efi-amd64-bin', file: '/usr/lib/grub/x86_64-efi/kernel.img' },
-  { package: 'binutils', file: 'strip' },
 ];
 
 export const hostPackages: readonly string[] = needed.map((entry) => entry.package);

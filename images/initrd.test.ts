@@ -1,51 +1,46 @@
-import { describe, expect, it } from 'vitest';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { zstdDecompressSync } from 'node:zlib';
+import { expect, it, onTestFinished } from 'vitest';
 
-import { cpioArchive } from './cpio.ts';
-import { moduleClosure, parseDependencies } from './initrd.ts';
+import { buildInitrd } from './initrd.ts';
 
-const dependencies = parseDependencies(
-  [
-    'kernel/drivers/nvme/host/nvme.ko: kernel/drivers/nvme/host/nvme-core.ko kernel/crypto/crc64.ko',
-    'kernel/drivers/nvme/host/nvme-core.ko: kernel/crypto/crc64.ko',
-    'kernel/crypto/crc64.ko:',
-    'kernel/drivers/block/virtio_blk.ko:',
-    '',
-  ].join('\n'),
-);
+it('has the shell, the script, the drivers and the indexes where busybox looks for them', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'ppec-initrd-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const modules = join(folder, 'lib/modules/6.1.0');
+  await mkdir(join(modules, 'kernel'), { recursive: true });
+  await writeFile(join(modules, 'modules.builtin'), 'kernel/drivers/virtio/virtio_pci.ko\n');
+  await writeFile(join(folder, 'busybox'), 'the shell');
+  await writeFile(join(folder, 'init'), 'the script');
 
-describe('moduleClosure', () => {
-  it('takes a module with all it needs, once', () => {
-    expect(moduleClosure(['nvme', 'nvme-core'], dependencies)).toEqual([
-      'kernel/crypto/crc64.ko',
-      'kernel/drivers/nvme/host/nvme-core.ko',
-      'kernel/drivers/nvme/host/nvme.ko',
-    ]);
+  const initrd = await buildInitrd({
+    rootfs: folder,
+    kernelVersion: '6.1.0',
+    busyboxPath: join(folder, 'busybox'),
+    initPath: join(folder, 'init'),
+    modules: ['virtio-pci'],
   });
 
-  it('takes dashes and underscores in names as the same', () => {
-    expect(moduleClosure(['virtio-blk'], dependencies)).toEqual(['kernel/drivers/block/virtio_blk.ko']);
-  });
-
-  it('passes over what is built into the kernel', () => {
-    expect(moduleClosure(['ext4'], dependencies)).toEqual([]);
-  });
+  const archive = zstdDecompressSync(initrd);
+  const at = (name: string): number => archive.indexOf(Buffer.from(`${name}\0`)) - 110;
+  const mode = (name: string): string => archive.toString('latin1', at(name) + 6 + 8, at(name) + 6 + 16);
+  expect(mode('init')).toBe('000081ed');
+  expect(mode('bin/busybox')).toBe('000081ed');
+  expect(mode('bin/sh')).toBe('0000a1ff');
+  expect(mode('sbin/modprobe')).toBe('0000a1ff');
+  for (const name of ['modules.dep', 'modules.alias', 'modules.builtin']) {
+    expect(mode(`lib/modules/6.1.0/${name}`), name).toBe('000081a4');
+  }
 });
 
-describe('cpioArchive', () => {
-  it('writes records that each start at four bytes, and a trailer', () => {
-    const archive = cpioArchive([
-      { kind: 'directory', path: 'bin' },
-      { kind: 'file', path: 'init', content: Buffer.from('12345'), isProgram: true },
-      { kind: 'link', path: 'bin/sh', target: 'busybox' },
-    ]);
-    const at = (name: string): number => archive.indexOf(Buffer.from(`${name}\0`)) - 110;
-    for (const name of ['bin', 'init', 'bin/sh', 'TRAILER!!!']) {
-      expect(at(name) % 4, name).toBe(0);
-      expect(archive.toString('latin1', at(name), at(name) + 6)).toBe('070701');
-    }
-    const mode = (name: string): number =>
-      Number.parseInt(archive.toString('latin1', at(name) + 14, at(name) + 22), 16);
-    expect([mode('bin'), mode('init'), mode('bin/sh')]).toEqual([0o040755, 0o100755, 0o120777]);
-    expect(archive.toString('latin1', at('init') + 54, at('init') + 62)).toBe('00000005');
-  });
+it('is refused when the kernel of the image lacks a driver that it asks for', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'ppec-initrd-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const modules = join(folder, 'lib/modules/6.1.0');
+  await mkdir(join(modules, 'kernel'), { recursive: true });
+  await writeFile(join(modules, 'modules.builtin'), '');
+  const input = { rootfs: folder, kernelVersion: '6.1.0', busyboxPath: '', initPath: '', modules: ['nvme'] };
+  await expect(buildInitrd(input)).rejects.toThrow("no module 'nvme'");
 });

@@ -1,22 +1,13 @@
 // The file system of an image, unpacked in a folder: the packages, the recipe's overlay, the agent, the units that run.
-import {
-  chmod,
-  copyFile,
-  mkdir,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  symlink,
-  utimes,
-  writeFile,
-} from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { buildInitrd } from './initrd.ts';
+import { withoutSymbols } from '../pious-image/elf.ts';
+import type { FetchedPackage } from '../pious-image/packages.ts';
+import { tool } from '../pious-image/tool.ts';
 import { lines } from './base-rootfs.ts';
-import { tool } from './tool.ts';
+import { unpackBusybox } from './busybox.ts';
+import { buildInitrd } from './initrd.ts';
 
 /** Units that are started beside those that systemd itself starts, by the target that wants them. */
 export const enabledUnits: Readonly<Record<string, readonly string[]>> = {
@@ -53,6 +44,8 @@ const unitFolder = '/lib/systemd/system';
 
 export type RootfsInput = {
   readonly baseTar: string;
+  /** Of the initrd. */
+  readonly busybox: FetchedPackage;
   readonly recipeDir: string;
   readonly agentPath: string;
   readonly nodePath: string;
@@ -77,8 +70,6 @@ export async function makeRootfs(input: RootfsInput): Promise<Rootfs> {
   const dir = join(input.workDir, 'rootfs');
   await mkdir(dir);
   await tool('tar', ['-C', dir, '--numeric-owner', '-p', '--xattrs', '--xattrs-include=*', '-xf', input.baseTar]);
-  const initrdTools = join(input.workDir, 'initrd');
-  await rename(join(dir, 'ppec-initrd'), initrdTools);
   await copyOverlay(join(input.recipeDir, 'overlay'), dir);
   await installAgent(input, dir);
   await chooseUnits(dir);
@@ -95,7 +86,7 @@ export async function makeRootfs(input: RootfsInput): Promise<Rootfs> {
   const initrd = await buildInitrd({
     rootfs: dir,
     kernelVersion,
-    busyboxPath: join(initrdTools, 'busybox'),
+    busyboxPath: await unpackBusybox(input.busybox, join(input.workDir, 'busybox')),
     initPath: join(input.recipeDir, 'init'),
     modules: lines(await readFile(join(input.recipeDir, 'initrd-modules.txt'), 'utf8')),
   });
@@ -105,7 +96,7 @@ export async function makeRootfs(input: RootfsInput): Promise<Rootfs> {
   const version = `${(await readFile(join(dir, 'etc/debian_version'), 'utf8')).trim()}+${input.digest.slice(0, 8)}`;
   await writeFile(join(dir, 'usr/lib/os-release'), `IMAGE_ID=${input.name}\nIMAGE_VERSION=${version}\n`, { flag: 'a' });
   await markUpdated(dir);
-  const packages = [...(await installedPackages(dir)), await packageOf(join(initrdTools, 'package'))];
+  const packages = [...(await installedPackages(dir)), { name: input.busybox.name, version: input.busybox.version }];
   return { dir, kernelPath, initrdPath, version, packages: packages.toSorted((a, b) => (a.name < b.name ? -1 : 1)) };
 }
 
@@ -125,8 +116,7 @@ async function installAgent({ agentPath, nodePath }: RootfsInput, dir: string): 
   const folder = join(dir, 'usr/lib/ppec');
   await copyFile(agentPath, join(folder, 'agent.cjs'));
   await chmod(join(folder, 'agent.cjs'), 0o644);
-  await tool('strip', ['-o', join(folder, 'node'), nodePath]);
-  await chmod(join(folder, 'node'), 0o755);
+  await writeFile(join(folder, 'node'), withoutSymbols(await readFile(nodePath)), { mode: 0o755 });
   for (const state of ['var/lib/ppec', 'etc/ppec']) await mkdir(join(dir, state), { recursive: true, mode: 0o700 });
 }
 
@@ -185,11 +175,4 @@ async function installedPackages(dir: string): Promise<{ name: string; version: 
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => ({ name: line.slice(0, line.indexOf(' ')), version: line.slice(line.indexOf(' ') + 1) }));
-}
-
-/** The control fields that the recipe kept of the package that the initrd's tools are from. */
-async function packageOf(path: string): Promise<{ name: string; version: string }> {
-  const text = await readFile(path, 'utf8');
-  const field = (name: string): string => new RegExp(`^${name}: (.+)$`, 'm').exec(text)?.[1] ?? 'unknown';
-  return { name: field('Package'), version: field('Version') };
 }

@@ -11,8 +11,10 @@ import { Compile } from 'typebox/compile';
 
 import { PpecError } from '../shared/errors.ts';
 import { concatenated, cpioArchive, type Entry } from './cpio.ts';
+import { sha256Of, sha256OfFile } from './digest.ts';
 import type { Profile } from './modules.ts';
-import { fetchPackages, fileSha256, isKernel, readLock, unpack, type PinnedPackage } from './packages.ts';
+import { fetchPackages, isKernel, readLock, unpack, type PinnedPackage } from './packages.ts';
+import { pruneBases } from './prune-cache.ts';
 import { agentPathInImage, moduleTree, systemTree, type Sourced, type Unpacked } from './root-tree.ts';
 import { spdxDocument } from './sbom.ts';
 
@@ -73,7 +75,7 @@ export async function buildPious(options: PiousOptions): Promise<PiousImage> {
   });
   const folder = join(options.outDir, options.profile);
   const base = await baseFor(options);
-  const inputs = sha256(`${base.key}\n${sha256(agent)}\n`);
+  const inputs = sha256Of(`${base.key}\n${sha256Of(agent)}\n`);
   const present = await presentImage(folder, inputs);
   if (present !== undefined) return present;
 
@@ -83,14 +85,14 @@ export async function buildPious(options: PiousOptions): Promise<PiousImage> {
   const manifest: Manifest = {
     profile: options.profile,
     inputs,
-    digest: imageDigest(sha256(kernel), sha256(initramfs)),
-    kernel: { bytes: kernel.length, sha256: sha256(kernel) },
-    initramfs: { bytes: initramfs.length, sha256: sha256(initramfs) },
+    digest: imageDigest(sha256Of(kernel), sha256Of(initramfs)),
+    kernel: { bytes: kernel.length, sha256: sha256Of(kernel) },
+    initramfs: { bytes: initramfs.length, sha256: sha256Of(initramfs) },
     contents: {
       ...contents,
       files: [
         ...contents.files,
-        { path: agentPathInImage, source: 'ppec', bytes: agent.length, sha256: sha256(agent) },
+        { path: agentPathInImage, source: 'ppec', bytes: agent.length, sha256: sha256Of(agent) },
       ],
     },
   };
@@ -121,8 +123,8 @@ async function presentImage(folder: string, inputs: string): Promise<PiousImage 
   try {
     const manifest: unknown = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8'));
     if (!manifestValidator.Check(manifest) || manifest.inputs !== inputs) return undefined;
-    const kernel = await fileSha256(join(folder, 'vmlinuz'));
-    const initramfs = await fileSha256(join(folder, 'initramfs.img'));
+    const kernel = await sha256OfFile(join(folder, 'vmlinuz'));
+    const initramfs = await sha256OfFile(join(folder, 'initramfs.img'));
     return imageDigest(kernel, initramfs) === manifest.digest ? imageOf(folder, manifest, true) : undefined;
   } catch {
     return undefined;
@@ -134,10 +136,10 @@ type Base = { readonly key: string; readonly folder: string };
 /** The base of a profile, from the cache or made now. Its key holds every input, so a cached one is never stale. */
 async function baseFor(options: PiousOptions): Promise<Base> {
   const { packages: pinned } = await readLock();
-  const fixed = { profile: options.profile, recipe: await recipeDigest(), node: await fileSha256(nodePath) };
+  const fixed = { profile: options.profile, recipe: await recipeDigest(), node: await sha256OfFile(nodePath) };
   const at = (packages: readonly PinnedPackage[]): Base => {
     const pins = packages.map(({ name, version, sha256: digest }) => ({ name, version, digest }));
-    const key = sha256(JSON.stringify({ ...fixed, pins }));
+    const key = sha256Of(JSON.stringify({ ...fixed, pins }));
     return { key, folder: join(options.cacheDir, `base-${options.profile}-${key}`) };
   };
   const wanted = at(pinned);
@@ -163,6 +165,7 @@ async function baseFor(options: PiousOptions): Promise<Base> {
       // Another build of the same base was faster; its files are the same.
       if (!(await isComplete(base.folder))) throw error;
     });
+    await pruneBases(options.cacheDir, options.profile);
     return base;
   } finally {
     await rm(work, { recursive: true, force: true });
@@ -185,7 +188,7 @@ async function makeBase({ options, unpacked, packages, folder }: BaseWork): Prom
   options.log(`compressing ${system.length} files and ${modules.files.length} of drivers (zstd ${level})`);
   // Two archives rather than one: they are compressed at the same time.
   const archives = await Promise.all([system, modules.files].map((files) => archive(files.map(entryOf), level)));
-  const node: PinnedPackage = { name: 'node', version: await nodeVersion(), sha256: await fileSha256(nodePath) };
+  const node: PinnedPackage = { name: 'node', version: await nodeVersion(), sha256: await sha256OfFile(nodePath) };
   const contents: Contents = {
     kernelRelease: modules.release,
     packages: [...packages.map(({ name, version, sha256: digest }) => ({ name, version, sha256: digest })), node],
@@ -202,7 +205,7 @@ function entryOf({ entry }: Sourced): Entry {
 
 function fileRecord({ entry, source }: Sourced): Contents['files'] {
   if (entry.kind !== 'file') return [];
-  return [{ path: entry.path, source, bytes: entry.data.length, sha256: sha256(entry.data) }];
+  return [{ path: entry.path, source, bytes: entry.data.length, sha256: sha256Of(entry.data) }];
 }
 
 function agentArchive(agent: Buffer): Promise<Buffer> {
@@ -251,11 +254,7 @@ async function replaceFile(path: string, bytes: string | Uint8Array): Promise<vo
 }
 
 function imageDigest(kernelSha256: string, initramfsSha256: string): string {
-  return sha256(`${kernelSha256}\n${initramfsSha256}\n`);
-}
-
-function sha256(bytes: string | Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  return sha256Of(`${kernelSha256}\n${initramfsSha256}\n`);
 }
 
 function json(value: unknown): string {

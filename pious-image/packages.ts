@@ -1,19 +1,13 @@
 // The Debian packages PIOUS is made of: which ones, pinned in which versions, and how they get here. A package is known by
 // its SHA-256; the machine's own apt fetches it, dpkg-deb unpacks it. Nothing is installed.
-import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { access, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { promisify } from 'node:util';
 import { Type, type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 
 import { messageOf, PpecError } from '../shared/errors.ts';
-
-const execute = promisify(execFile);
-const aptTimeoutMs = 600_000;
+import { sha256OfFile } from './digest.ts';
+import { tool } from './tool.ts';
 
 export const lockPath = join(import.meta.dirname, 'packages.lock.json');
 
@@ -121,7 +115,7 @@ async function download(wanted: PinnedPackage, folder: string, log: (line: strin
       await rm(work, { recursive: true, force: true });
     }
   }
-  const digest = await fileSha256(debPath);
+  const digest = await sha256OfFile(debPath);
   if (digest !== wanted.sha256) {
     await rm(debPath);
     throw new PpecError('failed_precondition', `what was fetched has digest ${digest}`);
@@ -133,28 +127,22 @@ async function download(wanted: PinnedPackage, folder: string, log: (line: strin
 async function aptDownload(name: string, folder: string): Promise<void> {
   const fetchOnce = (): Promise<unknown> =>
     // As root, apt would drop to a user that cannot write here and warn that it does not.
-    execute('apt-get', ['-qq', '-o', 'APT::Sandbox::User=root', 'download', name], {
-      cwd: folder,
-      timeout: aptTimeoutMs,
-    });
+    tool('apt-get', ['-qq', '-o', 'APT::Sandbox::User=root', 'download', name], { cwd: folder });
   await fetchOnce().catch(async () => {
-    await execute('apt-get', ['-qq', 'update'], { timeout: aptTimeoutMs });
+    await tool('apt-get', ['-qq', 'update']);
     await fetchOnce();
   });
 }
 
 /** What the mirror offers now. */
 export async function currentPackages(names: readonly string[]): Promise<PinnedPackage[]> {
-  const { stdout } = await execute('apt-get', ['-qq', '--print-uris', 'download', ...names], {
-    timeout: aptTimeoutMs,
-  });
-  return parsePrintUris(stdout);
+  return parsePrintUris(await tool('apt-get', ['-qq', '--print-uris', 'download', ...names]));
 }
 
 /** The kernel package that the metapackage depends on now. */
 export async function currentKernel(): Promise<string> {
-  const { stdout } = await execute('apt-cache', ['depends', kernelMetaPackage], { timeout: aptTimeoutMs });
-  const name = stdout
+  const answer = await tool('apt-cache', ['depends', kernelMetaPackage]);
+  const name = answer
     .split('\n')
     .map((line) => line.trim().replace(/^Depends: /, ''))
     .find(isKernel);
@@ -170,13 +158,7 @@ export function parsePrintUris(output: string): PinnedPackage[] {
 }
 
 export async function unpack(deb: string, folder: string): Promise<void> {
-  await execute('dpkg-deb', ['-x', deb, folder], { timeout: aptTimeoutMs });
-}
-
-export async function fileSha256(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
+  await tool('dpkg-deb', ['-x', deb, folder]);
 }
 
 /** A command's failure carries its whole command line; what it said is at the end. */

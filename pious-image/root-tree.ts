@@ -1,24 +1,13 @@
 // What is in the image, and from where: the programs with the libraries they ask for, the drivers, our own files.
-import { execFile } from 'node:child_process';
 import { readdir, readFile, realpath } from 'node:fs/promises';
-import { basename, join, relative } from 'node:path';
-import { promisify } from 'node:util';
+import { basename, join } from 'node:path';
 
 import { PpecError } from '../shared/errors.ts';
 import type { Entry } from './cpio.ts';
-import { isElf, neededLibraries, sectionOf, withoutSymbols } from './elf.ts';
-import {
-  builtinNames,
-  moduleClosure,
-  moduleName,
-  modulesAlias,
-  modulesDep,
-  parseModule,
-  type KernelModule,
-} from './module-closure.ts';
+import { isElf, neededLibraries, withoutSymbols } from './elf.ts';
+import { moduleFiles } from './module-files.ts';
 import { modulesOf, type Profile } from './modules.ts';
-
-const execute = promisify(execFile);
+import { tool } from './tool.ts';
 
 /** An entry and the package (or `ppec`, `node`) it comes from. */
 export type Sourced = { readonly entry: Entry; readonly source: string };
@@ -100,8 +89,8 @@ function skeleton(): Sourced[] {
 /** Every program of busybox but those that the image has in full; as busybox itself lists them. */
 async function applets(packages: readonly Unpacked[], taken: ReadonlySet<string>): Promise<Sourced[]> {
   const busybox = join(rootOf(packages, 'busybox-static'), 'bin/busybox');
-  const { stdout } = await execute(busybox, ['--list-full']);
-  return stdout
+  const paths = await tool(busybox, ['--list-full']);
+  return paths
     .split('\n')
     .filter((path) => path !== '' && !taken.has(basename(path)) && path !== 'linuxrc')
     .map((path): Sourced => {
@@ -154,38 +143,16 @@ export async function moduleTree(kernel: Unpacked, profile: Profile): Promise<Mo
   const base = join(kernel.root, 'lib/modules');
   const [release] = await readdir(base);
   if (release === undefined) throw new PpecError('failed_precondition', `${kernel.name} has no modules`);
-  const root = join(base, release);
-  const builtinText = await readFile(join(root, 'modules.builtin'), 'utf8');
-  const modules = moduleClosure({
+  const { modules, indexes } = await moduleFiles({
+    folder: join(base, release),
     names: modulesOf[profile],
-    available: await availableModules(root),
-    builtin: builtinNames(builtinText),
+    into: `usr/lib/modules/${release}`,
   });
-  const into = `usr/lib/modules/${release}`;
-  const indexes = {
-    'modules.dep': modulesDep(modules),
-    'modules.alias': modulesAlias(modules),
-    'modules.builtin': builtinText,
-  };
-  const files = await Promise.all(
-    modules.map(async ({ path }): Promise<Sourced> => {
-      const data = await readFile(join(root, path));
-      return { entry: { path: `${into}/${path}`, kind: 'file', mode: 0o644, data }, source: kernel.name };
-    }),
-  );
-  const made = Object.entries(indexes).map(([name, text]) => ours(`${into}/${name}`, Buffer.from(text), 0o644));
-  return { release, files: [...files, ...made] };
-}
-
-async function availableModules(root: string): Promise<Map<string, KernelModule>> {
-  const modules = new Map<string, KernelModule>();
-  for (const entry of await readdir(join(root, 'kernel'), { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || !entry.name.endsWith('.ko')) continue;
-    const file = join(entry.parentPath, entry.name);
-    const modinfo = sectionOf(await readFile(file), '.modinfo');
-    if (modinfo !== undefined) modules.set(moduleName(file), parseModule(relative(root, file), modinfo));
-  }
-  return modules;
+  const files = [
+    ...modules.map((entry): Sourced => ({ entry, source: kernel.name })),
+    ...indexes.map((entry): Sourced => ({ entry, source: 'ppec' })),
+  ];
+  return { release, files };
 }
 
 function ours(path: string, data: Uint8Array, mode: number): Sourced {

@@ -1,5 +1,6 @@
 // `provision`: write a signed disk image to the one disk that was approved, verified while it streams, and put the seed
-// on it. A corrupt image leaves no partition table behind, so nothing can ever boot from it.
+// on it. The first MiB, which holds the partition table, is written last, once everything else has proved right: a
+// corrupt image or a power cut on the way leaves nothing that can boot.
 import { createHash, createPublicKey, verify, type Hash } from 'node:crypto';
 import { copyFile, mkdir, open, writeFile, type FileHandle } from 'node:fs/promises';
 import { get } from 'node:http';
@@ -46,10 +47,11 @@ export async function provision(command: ProvisionCommand, context: HandlerConte
   const disk = await context.platform.findDisk(args.diskSerial);
   if (disk === undefined)
     throw new HandlerError('disk-not-found', `no disk with serial ${args.diskSerial} is in this machine`);
-  if (disk.sizeBytes < Math.max(args.diskBytesMin, manifest.diskBytes)) {
+  const bytesNeeded = Math.max(args.diskBytesMin, manifest.diskBytes);
+  if (disk.sizeBytes < bytesNeeded) {
     throw new HandlerError(
       'disk-too-small',
-      `disk ${args.diskSerial} has ${formatDecimalBytes(disk.sizeBytes)}; the image needs ${formatDecimalBytes(manifest.diskBytes)}`,
+      `disk ${args.diskSerial} has ${formatDecimalBytes(disk.sizeBytes)}; it takes ${formatDecimalBytes(bytesNeeded)}`,
     );
   }
   await writeImage({ disk, manifest, url: args.imageUrl, context });
@@ -72,10 +74,18 @@ function verifiedManifest(args: ProvisionCommand['args'], imageKeys: Readonly<Re
     Buffer.from(args.manifestSignature, 'base64'),
   );
   if (!isValid) throw new HandlerError('image-signature', 'the signature of the image manifest does not verify');
-  const manifest: unknown = JSON.parse(args.manifest);
-  if (!manifestValidator.Check(manifest))
-    throw new HandlerError('image-signature', 'the signed image manifest is not readable');
+  const manifest = parseManifest(args.manifest);
+  if (manifest === undefined) throw new HandlerError('image-signature', 'the signed image manifest is not readable');
   return manifest;
+}
+
+function parseManifest(text: string): ImageManifest | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return manifestValidator.Check(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 type Write = {
@@ -87,11 +97,16 @@ type Write = {
 
 async function writeImage({ disk, manifest, url, context }: Write): Promise<void> {
   const source = await download(url);
-  const file = await open(disk.path, 'r+');
+  const file = await open(disk.path, 'r+').catch((error: unknown) => {
+    source.destroy();
+    throw error;
+  });
   const hash = createHash('sha256');
+  const head = Buffer.alloc(Math.min(mib, manifest.diskBytes));
   let written = 0;
   let received = 0;
   try {
+    await eraseTables(file, disk, manifest);
     await pipeline(
       source,
       meter(hash, (bytes) => {
@@ -100,23 +115,31 @@ async function writeImage({ disk, manifest, url, context }: Write): Promise<void
           throw new HandlerError('image-corrupt', 'the image is longer than its manifest says');
         context.progress((received / manifest.bytes) * 95, 'writing the image');
       }),
-      createZstdDecompress(),
-      sink(file, (bytes) => {
-        written += bytes;
+      // Large pieces: every piece is one write to the disk.
+      createZstdDecompress({ chunkSize: 4 * mib }),
+      sink(async (chunk) => {
+        const at = written;
+        written += chunk.length;
         if (written > manifest.diskBytes)
           throw new HandlerError('image-corrupt', 'the image unpacks to more than its manifest says');
+        const held = Math.min(chunk.length, Math.max(0, head.length - at));
+        chunk.copy(head, Math.min(at, head.length), 0, held);
+        await writeAll(file, chunk.subarray(held), at + held);
       }),
     );
     const digest = hash.digest('hex');
     if (digest !== manifest.sha256 || written !== manifest.diskBytes) {
       throw new HandlerError(
         'image-corrupt',
-        `the image has digest ${digest.slice(0, 16)}…, its manifest ${manifest.sha256.slice(0, 16)}…`,
+        `the image has digest ${digest.slice(0, 16)}… and unpacks to ${written} bytes, its manifest says ` +
+          `${manifest.sha256.slice(0, 16)}… and ${manifest.diskBytes}`,
       );
     }
     await file.sync();
+    await writeAll(file, head, 0);
+    await file.sync();
   } catch (error) {
-    await eraseTable(file, manifest.diskBytes);
+    await eraseTables(file, disk, manifest);
     if (error instanceof HandlerError) throw error;
     throw new HandlerError(
       isTransport(error) ? 'image-unreachable' : 'image-corrupt',
@@ -126,6 +149,12 @@ async function writeImage({ disk, manifest, url, context }: Write): Promise<void
   } finally {
     await file.close();
   }
+}
+
+/** One write may take less than it is given. */
+async function writeAll(file: FileHandle, bytes: Uint8Array, at: number): Promise<void> {
+  let done = 0;
+  while (done < bytes.length) done += (await file.write(bytes, done, bytes.length - done, at + done)).bytesWritten;
 }
 
 function isTransport(error: unknown): boolean {
@@ -163,29 +192,23 @@ function meter(hash: Hash, count: (bytes: number) => void): Transform {
   });
 }
 
-function sink(file: FileHandle, count: (bytes: number) => void): Writable {
-  let position = 0;
+function sink(write: (chunk: Buffer) => Promise<void>): Writable {
   return new Writable({
     highWaterMark: 4 * mib,
     write(chunk: Buffer, _encoding, done) {
-      const at = position;
-      position += chunk.length;
-      Promise.resolve()
-        .then(() => count(chunk.length))
-        .then(() => file.write(chunk, 0, chunk.length, at))
-        .then(
-          () => done(),
-          (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
-        );
+      write(chunk).then(
+        () => done(),
+        (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
+      );
     },
   });
 }
 
-/** Both partition tables of the image go, so that what was written in part can never boot. */
-async function eraseTable(file: FileHandle, diskBytes: number): Promise<void> {
-  const zeros = Buffer.alloc(mib);
-  await file.write(zeros, 0, mib, 0);
-  await file.write(zeros, 0, Math.min(mib, diskBytes), Math.max(0, diskBytes - mib));
+/** Both partition tables of the image go, and the second one of whatever was on a larger disk before. */
+async function eraseTables(file: FileHandle, disk: DiskDevice, manifest: ImageManifest): Promise<void> {
+  const zeros = Buffer.alloc(Math.min(mib, disk.sizeBytes));
+  for (const end of [zeros.length, Math.max(zeros.length, manifest.diskBytes), disk.sizeBytes])
+    await writeAll(file, zeros, end - zeros.length);
   await file.sync();
 }
 

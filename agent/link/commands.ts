@@ -14,7 +14,7 @@ export type CommandDeps = {
   readonly platform: Platform;
   readonly stateDir: string;
   readonly clock: Clock;
-  readonly imageKeys: Readonly<Record<string, string>>;
+  readonly imageKeys: () => Readonly<Record<string, string>>;
   readonly target: () => Omit<CommandTarget, 'highestGeneration'>;
   /** To whichever session is open now; nothing where none is. */
   readonly send: (message: AgentMessage) => void;
@@ -42,6 +42,9 @@ export function commandRunner(deps: CommandDeps): CommandRunner {
       return deps.log(`refused a command: ${verified.reason}`);
     }
     const { command } = verified;
+    // The id decides, not the generation: what ran once is answered, however newly it is signed.
+    const earlier = deps.journal.find(command.id);
+    if (earlier !== undefined) return sendResult(earlier);
     await deps.journal.accept({
       commandId: command.id,
       generation: command.generation,
@@ -87,7 +90,7 @@ async function run(command: Command, deps: CommandDeps): Promise<CommandResult> 
   const context = {
     platform: deps.platform,
     stateDir: deps.stateDir,
-    imageKeys: deps.imageKeys,
+    imageKeys: deps.imageKeys(),
     progress: (percent: number, message: string): void => {
       if (percent < lastPercent + 5) return;
       lastPercent = percent;

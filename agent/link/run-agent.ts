@@ -18,7 +18,7 @@ import type { Platform } from '../handlers/platform.ts';
 import { obtainIdentity, tlsOf, type Identity } from '../identity/enrol.ts';
 import { regionCa } from '../identity/https.ts';
 import { openJournal, type Journal } from '../journal.ts';
-import { commandRunner } from './commands.ts';
+import { commandRunner, type CommandRunner } from './commands.ts';
 import { openSession, type Session } from './session.ts';
 import { initialStatus, saveStatus, type AgentStatus } from './status.ts';
 
@@ -42,13 +42,19 @@ const healthEveryMs = 30_000;
 export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<void> {
   const journal = await openJournal(join(deps.config.stateDir, 'journal'));
   let status = initialStatus;
+  let saving: Promise<void> = Promise.resolve();
   const show = (patch: Partial<AgentStatus>): void => {
     status = { ...status, ...patch };
     deps.onStatus(status);
-    saveStatus(deps.config.stateDir, status).catch((error: unknown) =>
-      deps.log(`status not saved: ${messageOf(error)}`),
-    );
+    const shown = status;
+    saving = saving
+      .then(() => saveStatus(deps.config.stateDir, shown))
+      .catch((error: unknown) => deps.log(`status not saved: ${messageOf(error)}`));
   };
+  const link: Link = { current: undefined };
+  // One runner for all sessions: a command outlives the session that brought it, its result goes to the session that is
+  // open by then, and the next command waits for it whichever session brings that one.
+  const runner = linkRunner(deps, journal, link);
   let attempt = 0;
   while (!signal.aborted) {
     try {
@@ -57,7 +63,7 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
       const ca = await regionCa(deps.config.ca);
       const identity = await obtainIdentity({ ...deps, ca, inventory: collected.inventory });
       show({ link: `connecting to ${identity.enrolled.linkUrl}` });
-      const wasWelcome = await runSession({ deps, journal, identity, ca, collected, show }, signal);
+      const wasWelcome = await runSession({ deps, runner, link, identity, ca, collected, show }, signal);
       if (wasWelcome) attempt = 0;
     } catch (error) {
       deps.log(messageOf(error));
@@ -67,11 +73,38 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
     attempt += 1;
     await pause(waitMs, signal);
   }
+  await saving;
+}
+
+/** The newest session and what it came with; it stays here after its end, until the next one. */
+type Link = {
+  current: { session: Session; identity: Identity; collected: CollectedInventory; serverOffsetMs: number } | undefined;
+};
+
+function linkRunner(deps: AgentDeps, journal: Journal, link: Link): CommandRunner {
+  return commandRunner({
+    journal,
+    platform: deps.platform,
+    stateDir: deps.config.stateDir,
+    clock: deps.clock,
+    imageKeys: () => link.current?.identity.enrolled.imageKeys ?? {},
+    target: () => ({
+      assetId: link.current?.identity.enrolled.assetId ?? '',
+      serial: link.current?.collected.inventory.identity.serial ?? null,
+      bootId: deps.bootId,
+      // The machine's own clock may be anything; the controller's came over the pinned link.
+      nowMs: deps.clock.nowMs() + (link.current?.serverOffsetMs ?? 0),
+      commandKeys: link.current?.identity.enrolled.commandKeys ?? {},
+    }),
+    send: (message) => link.current?.session.send(message),
+    log: deps.log,
+  });
 }
 
 type Connected = {
   readonly deps: AgentDeps;
-  readonly journal: Journal;
+  readonly runner: CommandRunner;
+  readonly link: Link;
   readonly identity: Identity;
   readonly ca: string;
   readonly collected: CollectedInventory;
@@ -80,32 +113,18 @@ type Connected = {
 
 /** One session; answers whether the controller welcomed it. */
 async function runSession(connected: Connected, signal: AbortSignal): Promise<boolean> {
-  const { deps, journal, identity, ca, collected, show } = connected;
-  let session: Session | undefined;
-  let serverOffsetMs = 0;
-  const send = (message: AgentMessage): void => session?.send(message);
-  const runner = commandRunner({
-    journal,
-    platform: deps.platform,
-    stateDir: deps.config.stateDir,
-    clock: deps.clock,
-    imageKeys: identity.enrolled.imageKeys,
-    target: () => ({
-      assetId: identity.enrolled.assetId,
-      serial: collected.inventory.identity.serial,
-      bootId: deps.bootId,
-      // The machine's own clock may be anything; the controller's came over the pinned link.
-      nowMs: deps.clock.nowMs() + serverOffsetMs,
-      commandKeys: identity.enrolled.commandKeys,
-    }),
-    send,
-    log: deps.log,
-  });
+  const { deps, runner, link, identity, ca, collected, show } = connected;
+  const send = (message: AgentMessage): void => session.send(message);
   const reporter = healthReporter(deps, collected, send);
   const onMessage = (message: ControllerMessage): void => {
     switch (message.type) {
       case 'welcome':
-        serverOffsetMs = message.body.serverTimeMs - deps.clock.nowMs();
+        link.current = {
+          session,
+          identity,
+          collected,
+          serverOffsetMs: message.body.serverTimeMs - deps.clock.nowMs(),
+        };
         show({ link: 'connected' });
         runner.resendResults();
         reporter.start();
@@ -128,7 +147,7 @@ async function runSession(connected: Connected, signal: AbortSignal): Promise<bo
         break;
     }
   };
-  session = openSession({
+  const session = openSession({
     url: identity.enrolled.linkUrl,
     tls: tlsOf(identity, ca),
     clock: deps.clock,
@@ -145,7 +164,7 @@ async function runSession(connected: Connected, signal: AbortSignal): Promise<bo
       verificationEnforced: true,
     },
   });
-  const stop = (): void => session?.close();
+  const stop = (): void => session.close();
   signal.addEventListener('abort', stop, { once: true });
   const end = await session.ended;
   signal.removeEventListener('abort', stop);

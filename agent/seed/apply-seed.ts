@@ -1,6 +1,7 @@
 // First boot of a production system: what cloud-init would do with the NoCloud seed, for the part of it that PPEC
-// writes. Applied once; a second run changes nothing.
-import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
+// writes. Applied once: everything is durable before the mark that says so, so a power cut in between repeats it all,
+// and nothing happens once the mark is there.
+import { chmod, chown, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Type, type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -8,7 +9,7 @@ import { parse } from 'yaml';
 
 import { PpecError } from '../../shared/errors.ts';
 import { macKey } from '../../shared/hardware/identity.ts';
-import { writeDurably } from '../files.ts';
+import { readIfThere, syncPath, writeDurably } from '../files.ts';
 
 const MetaData = Compile(
   Type.Object({ 'local-hostname': Type.String({ pattern: '^[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?$' }) }),
@@ -16,7 +17,13 @@ const MetaData = Compile(
 const UserData = Compile(
   Type.Object({
     ssh_authorized_keys: Type.Array(Type.String()),
-    write_files: Type.Array(Type.Object({ path: Type.String(), permissions: Type.String(), content: Type.String() })),
+    write_files: Type.Array(
+      Type.Object({
+        path: Type.String(),
+        permissions: Type.String({ pattern: '^0?[0-7]{3}$' }),
+        content: Type.String(),
+      }),
+    ),
   }),
 );
 const Ethernet = Type.Object({
@@ -31,24 +38,34 @@ const NetworkConfig = Compile(
 
 /** Applies the seed of the system whose file system starts at `root`. */
 export async function applySeed(root: string): Promise<void> {
+  const mark = join(root, 'var/lib/ppec/seed-applied');
+  if ((await readIfThere(mark)) !== undefined) return;
   const folder = join(root, 'var/lib/cloud/seed/nocloud');
   const meta = await seedFile(join(folder, 'meta-data'), MetaData);
   const user = await seedFile(join(folder, 'user-data'), UserData);
   const network = await seedFile(join(folder, 'network-config'), NetworkConfig);
-  await writeFile(join(root, 'etc/hostname'), `${meta['local-hostname']}\n`);
-  let index = 0;
-  for (const ethernet of Object.values(network.ethernets)) {
-    const path = join(root, `etc/systemd/network/${10 + index}-ppec.network`);
-    await put(path, networkUnit(ethernet), 0o644);
-    index += 1;
-  }
-  for (const file of user.write_files) {
-    if (!file.path.startsWith('/') || file.path.includes('..'))
-      throw new PpecError('invalid_argument', `the seed writes to ${file.path}`);
-    await put(join(root, file.path), file.content, Number.parseInt(file.permissions, 8));
-  }
+  const files = [
+    { path: '/etc/hostname', mode: 0o644, content: `${meta['local-hostname']}\n` },
+    ...Object.values(network.ethernets).map((ethernet, index) => ({
+      path: `/etc/systemd/network/${10 + index}-ppec.network`,
+      mode: 0o644,
+      content: networkUnit(ethernet),
+    })),
+    ...user.write_files.map(({ path, permissions, content }) => ({
+      path: pathInside(path),
+      mode: Number.parseInt(permissions, 8),
+      content,
+    })),
+  ];
+  for (const { path, mode, content } of files) await writeDurably(join(root, path), content, mode);
   await authorize(root, user.ssh_authorized_keys);
-  await writeDurably(join(root, 'var/lib/ppec/seed-applied'), 'applied\n');
+  await writeDurably(mark, 'applied\n');
+}
+
+function pathInside(path: string): string {
+  if (!path.startsWith('/') || path.split('/').includes('..'))
+    throw new PpecError('invalid_argument', `the seed writes to ${path}; a path starts at / and never leads upwards`);
+  return path;
 }
 
 function networkUnit(ethernet: Static<typeof Ethernet>): string {
@@ -78,15 +95,12 @@ async function authorize(root: string, keys: readonly string[]): Promise<void> {
   const home = ops?.[5];
   if (ops === undefined || home === undefined) return;
   const path = join(root, home, '.ssh/authorized_keys');
-  await put(path, keys.map((key) => `${key.replaceAll(/[\r\n]/g, ' ')}\n`).join(''), 0o600);
+  await writeDurably(path, keys.map((key) => `${key.replaceAll(/[\r\n]/g, ' ')}\n`).join(''), 0o600);
   await chmod(dirname(path), 0o700);
-  for (const owned of [dirname(path), path]) await chown(owned, Number(ops[2]), Number(ops[3]));
-}
-
-async function put(path: string, content: string, mode: number): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o755 });
-  await writeFile(path, content, { mode });
-  await chmod(path, mode);
+  for (const owned of [dirname(path), path]) {
+    await chown(owned, Number(ops[2]), Number(ops[3]));
+    await syncPath(owned);
+  }
 }
 
 async function seedFile<T>(path: string, schema: { Check: (value: unknown) => value is T }): Promise<T> {

@@ -11,6 +11,7 @@ import type { ImageRow } from '../store/records.ts';
 import type { AssetRow, CommandRow, OperationRow, ProvisionWork } from '../store/schema.ts';
 import { createToken } from '../store/tokens.ts';
 import { systemActor, type Store, type UnitOfWork } from '../store/unit-of-work.ts';
+import type { Db } from '../store/database.ts';
 import type { Hub } from './presence.ts';
 
 export type ProvisioningDeps = {
@@ -31,8 +32,8 @@ export type ProvisioningDeps = {
 export type At = { readonly asset: AssetRow; readonly operation: OperationRow; readonly work: ProvisionWork };
 const actor = systemActor('provisioning');
 
-export async function imageOf(store: Store, work: ProvisionWork): Promise<ImageRow | undefined> {
-  return store.db.selectFrom('images').selectAll().where('id', '=', work.imageId).executeTakeFirst();
+export async function imageOf(db: Db, work: ProvisionWork): Promise<ImageRow | undefined> {
+  return db.selectFrom('images').selectAll().where('id', '=', work.imageId).executeTakeFirst();
 }
 
 export async function commandOf(store: Store, id: string | undefined): Promise<CommandRow | undefined> {
@@ -44,7 +45,7 @@ export async function commandOf(store: Store, id: string | undefined): Promise<C
 export async function sendProvision({ asset, operation, work }: At, deps: ProvisioningDeps): Promise<void> {
   const { store, hub, deadlinesMs } = deps;
   await store.write(actor, async (uow) => {
-    const image = await imageOf(store, work);
+    const image = await imageOf(uow.db, work);
     const stored = await uow.db
       .selectFrom('inventories')
       .selectAll()

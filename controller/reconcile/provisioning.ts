@@ -49,7 +49,7 @@ const steps: Readonly<Record<ProvisionStep, StepRunner>> = {
   },
   'verify-image': {
     run: async ({ work }, { store, imageProblems }) => {
-      const image = await imageOf(store, work);
+      const image = await imageOf(store.db, work);
       if (image === undefined) return failed('SPARE', 'the image is not in the catalogue any more');
       const problems = await imageProblems(image);
       return problems.length === 0

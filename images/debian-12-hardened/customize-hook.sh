@@ -3,16 +3,6 @@
 set -eu
 root=$1
 
-# The initrd's tools. Kept beside the system for the build, which takes them out again.
-mkdir -p "$root/ppec-initrd"
-(
-  cd "$root/ppec-initrd"
-  APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -q -o APT::Sandbox::User=root download busybox-static
-  dpkg-deb -f busybox-static_*.deb Package Version >package
-  dpkg-deb --fsys-tarfile busybox-static_*.deb | tar -x --strip-components=2 ./bin/busybox
-  rm busybox-static_*.deb
-)
-
 chroot "$root" useradd --uid 1000 --user-group --create-home --shell /bin/bash --groups adm,systemd-journal \
   --password '*' ops
 chroot "$root" usermod --password '*' root

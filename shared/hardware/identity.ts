@@ -1,7 +1,7 @@
 // Serials, UUIDs and MACs as keys: what firmware writes, brought to one form; placeholders are nothing.
 
 const placeholders = new Set([
-  '', '0', '00000000', '0123456789', '123456789', '1234567890', 'none', 'n/a', 'na', 'unknown', 'not specified',
+  '', '0', '00000000', '0123456789', '123456789', '1234567890', '1234567890.', 'none', 'n/a', 'na', 'unknown', 'not specified',
   'not available', 'not applicable', 'default string', 'to be filled by o.e.m.', 'to be filled by oem', 'system serial number',
   'chassis serial number', 'base board serial number', 'empty', 'null', 'oem', 'xxxxxxxx', '--', 'invalid', 'no dimm',
 ]); // prettier-ignore

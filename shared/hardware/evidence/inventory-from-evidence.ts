@@ -43,6 +43,10 @@ export function inventoryFromEvidence(evidence: readonly Evidence[]): Inventory 
   const packages = packagesOf(textOf('cpuinfo.txt'));
   const bios = biosOf(smbios);
   const firmware = treeOf('firmware.json')['system'] ?? {};
+  const upTo = <T>(max: number, source: EvidenceSource, list: T[]): T[] => {
+    if (list.length > max) unread.push({ source, reason: `only the first ${max} of ${list.length} are listed` });
+    return list.slice(0, max);
+  };
   return {
     schema: 1,
     identity: identityOf(smbios),
@@ -53,12 +57,12 @@ export function inventoryFromEvidence(evidence: readonly Evidence[]): Inventory 
       bootMode: firmware['bootMode'] === 'uefi' ? 'uefi' : 'bios',
       microcode: packages[0]?.microcode ?? null,
     },
-    cpus: fillCpus(cpusOf(smbios), packages),
-    dimms: dimmsOf(smbios),
+    cpus: upTo(64, 'smbios.bin', fillCpus(cpusOf(smbios), packages)),
+    dimms: upTo(512, 'smbios.bin', dimmsOf(smbios)),
     memoryTotalBytes: memoryTotalOf(textOf('meminfo.txt')),
-    disks: disksOf(treeOf('block.json')),
-    nics: nicsOf(treeOf('net.json')),
-    pci: pciOf(treeOf('pci.json')),
+    disks: upTo(512, 'block.json', disksOf(treeOf('block.json'))),
+    nics: upTo(128, 'net.json', nicsOf(treeOf('net.json'))),
+    pci: upTo(1024, 'pci.json', pciOf(treeOf('pci.json'))),
     unread,
     evidence: Object.fromEntries(evidence.flatMap((item) => ('bytes' in item ? [[item.source, item.sha256]] : []))),
   };

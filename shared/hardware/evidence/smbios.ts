@@ -2,7 +2,7 @@
 // gives what could be read and says where it ended.
 import { reported } from '../identity.ts';
 import type { Cpu, Dimm } from '../inventory.ts';
-import { gib, kib, mib } from '../../units.ts';
+import { kib, mib } from '../../units.ts';
 
 export type Structure = {
   readonly type: number;
@@ -14,7 +14,7 @@ export type Structure = {
 
 export type Smbios = {
   readonly structures: readonly Structure[];
-  /** Null when the table ended as it should (type 127 or its last byte). */
+  /** Null when the table ended as it should (type 127, or the last byte of a whole structure). */
   readonly problem: string | null;
 };
 
@@ -24,7 +24,9 @@ const structuresMax = 4096;
 export function parseSmbios(table: Uint8Array): Smbios {
   const structures: Structure[] = [];
   let at = 0;
-  while (at + 4 <= table.length && structures.length < structuresMax) {
+  while (at < table.length) {
+    if (structures.length === structuresMax)
+      return { structures, problem: `more than ${structuresMax} structures; read up to byte ${at}` };
     const type = table[at] ?? 0;
     const length = table[at + 1] ?? 0;
     if (length < 4 || at + length > table.length)
@@ -39,10 +41,10 @@ export function parseSmbios(table: Uint8Array): Smbios {
     }
     if (strings.length === 0) cursor += 1;
     structures.push({ type, handle: u16(table, at + 2) ?? 0, data: table.subarray(at, at + length), strings });
-    if (type === 127) break;
+    if (type === 127) return { structures, problem: null };
     at = cursor + 1;
   }
-  return { structures, problem: null };
+  return { structures, problem: at > table.length ? `the texts before byte ${at} have no end` : null };
 }
 
 export type SmbiosIdentity = {
@@ -146,15 +148,18 @@ const memoryTypes: Readonly<Record<number, string>> = {
 function dimmBytes(device: Structure): number | null {
   const size = u16(device.data, 0x0c);
   if (size === undefined || size === 0xffff) return null;
-  if (size === 0x7fff) return ((u32(device.data, 0x1c) ?? 0) & 0x7fffffff) * mib;
+  if (size === 0x7fff) {
+    const extended = u32(device.data, 0x1c);
+    return extended === undefined ? null : (extended & 0x7fffffff) * mib;
+  }
   return (size & 0x8000) !== 0 ? (size & 0x7fff) * kib : size * mib;
 }
 
-/** Types 0x07 (ROM), 0x08–0x0b (ROM and flash kinds), or anything below 64 MiB: a firmware chip, not a module. */
+/** ROM, flash and the EPROM kinds (0x08–0x0c), or anything below 64 MiB: a firmware chip, not a module. */
 function isFlash(device: Structure): boolean {
   const type = device.data[0x12] ?? 0;
   const bytes = dimmBytes(device);
-  return (type >= 0x08 && type <= 0x0c) || (bytes !== null && bytes > 0 && bytes < 64 * mib && bytes < gib);
+  return (type >= 0x08 && type <= 0x0c) || (bytes !== null && bytes > 0 && bytes < 64 * mib);
 }
 
 /** MT/s: the 16-bit field, or the 32-bit one when that is full (§7.18.4). */

@@ -2,6 +2,9 @@
 import { macKey, reported } from '../identity.ts';
 import type { Cpu, Disk, Nic, PciDevice } from '../inventory.ts';
 
+/** Inventory texts end here; the schema refuses longer ones. */
+const factCharsMax = 200;
+
 export type Attributes = Readonly<Record<string, string>>;
 /** Device name → its attributes. */
 export type DeviceTree = Readonly<Record<string, Attributes>>;
@@ -14,12 +17,12 @@ export function disksOf(tree: DeviceTree): Disk[] {
       const sectors = whole(attributes['size']);
       return {
         name,
-        path: reported(attributes['path']),
+        path: fact(attributes['path']),
         transport: transportOf(name, attributes),
-        model: reported(attributes['device/model']),
-        serial: reported(attributes['device/serial'] ?? attributes['serial'] ?? attributes['device/vpd_pg80']),
-        wwid: reported(attributes['wwid'] ?? attributes['device/wwid']),
-        firmware: reported(attributes['device/firmware_rev'] ?? attributes['device/rev']),
+        model: fact(attributes['device/model']),
+        serial: fact(attributes['device/serial'] ?? attributes['serial'] ?? attributes['device/vpd_pg80']),
+        wwid: fact(attributes['wwid'] ?? attributes['device/wwid']),
+        firmware: fact(attributes['device/firmware_rev'] ?? attributes['device/rev']),
         // The kernel counts 512-byte sectors whatever the device's own block size is.
         sizeBytes: sectors === null ? null : sectors * 512,
         logicalBlockBytes: whole(attributes['queue/logical_block_size']),
@@ -29,7 +32,9 @@ export function disksOf(tree: DeviceTree): Disk[] {
 }
 
 function isDisk(name: string, attributes: Attributes): boolean {
-  return !/^(loop|ram|zram|sr|fd|dm-|md|nbd)/.test(name) && attributes['size'] !== undefined;
+  // With native multipath every path to an NVMe namespace is listed too (`nvme0c0n1` beside `nvme0n1`), and hidden.
+  const isPath = /^nvme\d+c\d+n\d+$/.test(name);
+  return !isPath && !/^(loop|ram|zram|sr|fd|dm-|md|nbd)/.test(name) && attributes['size'] !== undefined;
 }
 
 function transportOf(name: string, attributes: Attributes): Disk['transport'] {
@@ -37,7 +42,8 @@ function transportOf(name: string, attributes: Attributes): Disk['transport'] {
   if (name.startsWith('nvme')) return 'nvme';
   if (name.startsWith('vd')) return 'virtio';
   if (path.includes('/usb')) return 'usb';
-  if (/\/ata\d+\//.test(path)) return 'sata';
+  // SAT-4 §8.1: a SATA disk behind a SAS adapter calls its vendor `ATA`.
+  if (/\/ata\d+\//.test(path) || attributes['device/vendor']?.trim() === 'ATA') return 'sata';
   if (path.includes('/end_device-') || path.includes('/sas_')) return 'sas';
   return 'other';
 }
@@ -52,9 +58,9 @@ export function nicsOf(tree: DeviceTree): Nic[] {
       {
         name,
         mac,
-        pci: reported(attributes['device']),
-        driver: reported(attributes['driver']),
-        firmware: reported(attributes['firmware_version']),
+        pci: fact(attributes['device']),
+        driver: fact(attributes['driver']),
+        firmware: fact(attributes['firmware_version']),
         linkUp: attributes['carrier'] === undefined ? null : attributes['carrier'].trim() === '1',
         speedMbps: speed !== null && speed > 0 ? speed : null,
       },
@@ -72,11 +78,11 @@ export function pciOf(tree: DeviceTree): PciDevice[] {
       attributes['subsystem_vendor'] === undefined
         ? null
         : `${hex(attributes['subsystem_vendor'])}:${hex(attributes['subsystem_device'])}`,
-    driver: reported(attributes['driver']),
+    driver: fact(attributes['driver']),
     currentLinkWidth: linkWidth(attributes['current_link_width']),
     maxLinkWidth: linkWidth(attributes['max_link_width']),
-    currentLinkSpeed: reported(attributes['current_link_speed']),
-    maxLinkSpeed: reported(attributes['max_link_speed']),
+    currentLinkSpeed: fact(attributes['current_link_speed']),
+    maxLinkSpeed: fact(attributes['max_link_speed']),
     numaNode: attributes['numa_node'] === undefined ? null : numaNode(attributes['numa_node']),
   }));
 }
@@ -99,10 +105,10 @@ export function packagesOf(
     if (!fields.has('processor')) continue;
     const id = fields.get('physical id') ?? '0';
     const entry = packages.get(id) ?? {
-      model: reported(fields.get('model name')),
+      model: fact(fields.get('model name')),
       cores: new Set<string>(),
       threads: 0,
-      microcode: reported(fields.get('microcode')),
+      microcode: fact(fields.get('microcode')),
     };
     entry.cores.add(fields.get('core id') ?? String(entry.threads));
     entry.threads += 1;
@@ -130,17 +136,18 @@ export function fillCpus(cpus: readonly Cpu[], packages: ReturnType<typeof packa
 
 /** Bytes of `MemTotal` in /proc/meminfo. */
 export function memoryTotalOf(meminfo: string): number | null {
-  const match = /^MemTotal:\s+(\d+) kB/m.exec(meminfo);
+  const match = /^MemTotal:\s+(\d{1,12}) kB/m.exec(meminfo);
   return match?.[1] === undefined ? null : Number(match[1]) * 1024;
 }
 
 function entries(tree: DeviceTree): [string, Attributes][] {
-  return Object.entries(tree).toSorted(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }));
+  const named = Object.entries(tree).filter(([name]) => name.length <= factCharsMax);
+  return named.toSorted(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }));
 }
 
 function whole(text: string | undefined): number | null {
   const trimmed = (text ?? '').trim();
-  return /^\d+$/.test(trimmed) ? Number(trimmed) : null;
+  return /^\d{1,15}$/.test(trimmed) ? Number(trimmed) : null;
 }
 
 function linkWidth(text: string | undefined): number | null {
@@ -151,9 +158,14 @@ function linkWidth(text: string | undefined): number | null {
 
 function numaNode(text: string): number | null {
   const trimmed = text.trim();
-  return /^-?\d+$/.test(trimmed) ? Number(trimmed) : null;
+  return /^-?\d{1,9}$/.test(trimmed) ? Number(trimmed) : null;
 }
 
 function hex(text: string | undefined): string {
-  return (text ?? '').trim().replace(/^0x/, '');
+  return (text ?? '').trim().replace(/^0x/, '').slice(0, factCharsMax);
+}
+
+/** A reported text, no longer than an inventory may hold. */
+function fact(text: string | undefined): string | null {
+  return reported(text)?.slice(0, factCharsMax) ?? null;
 }
