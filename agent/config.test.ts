@@ -86,8 +86,6 @@ it.each<[string, string, string]>([
   ['that is no object', '[]', 'agent.json'],
 ])('refuses a production file %s and says what is wrong', async (_, text, named) => {
   const root = await rootWith({ 'etc/ppec/agent.json': text, 'proc/cmdline': cmdlineOf() });
-  await expect(readConfig(root)).rejects.toMatchObject({
-    code: 'invalid_argument',
-    message: expect.stringContaining(named) as string,
-  });
+  await expect(readConfig(root)).rejects.toMatchObject({ code: 'invalid_argument' });
+  await expect(readConfig(root)).rejects.toThrow(named);
 });

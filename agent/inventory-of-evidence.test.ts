@@ -74,9 +74,8 @@ it('lists what is missing in the folder as unread, and gives the rest', async ()
   await cp(bundle, folder, { recursive: true });
   await rm(join(folder, 'smbios.bin'));
   const inventory = await inventoryOf(folder);
-  expect(inventory.unread).toMatchObject([
-    { source: 'smbios.bin', reason: expect.stringContaining('ENOENT') as string },
-  ]);
+  expect(inventory.unread.map(({ source }) => source)).toEqual(['smbios.bin']);
+  expect(inventory.unread[0]?.reason).toContain('ENOENT');
   expect(inventory.identity.serial).toBeNull();
   expect(inventory.disks).toHaveLength(4);
 });
@@ -87,9 +86,7 @@ it.each([
   ['evidence without a folder', ['inventory', '--evidence'], 2],
   ['an option it does not know', ['inventory', '--evidense', bundle], 2],
 ])('prints its usage for %s', async (_, args, status) => {
-  expect(await agent(...args)).toMatchObject({
-    status,
-    stdout: '',
-    stderr: expect.stringMatching(/^usage: /) as string,
-  });
+  const ended = await agent(...args);
+  expect(ended).toMatchObject({ status, stdout: '' });
+  expect(ended.stderr).toMatch(/^usage: /);
 });

@@ -153,7 +153,10 @@ async function openCore(config: Config, log: Log, clock: Clock) {
     waitForEvent: feed.wait,
   };
   const commandKey = await openCommandKey(keys);
-  const metrics = createMetrics(registry.count);
+  const metrics = createMetrics({
+    agentsOnline: registry.count,
+    agentRssBytesMax: () => Math.max(0, ...[...registry.all()].map((session) => session.rssBytes())),
+  });
   return {
     config,
     log,

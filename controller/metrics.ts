@@ -9,7 +9,9 @@ export type Metrics = {
   readonly text: () => Promise<string>;
 };
 
-export function createMetrics(agentsOnline: () => number): Metrics {
+export type Observed = { readonly agentsOnline: () => number; readonly agentRssBytesMax: () => number };
+
+export function createMetrics(observed: Observed): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, prefix: 'ppec_' });
   const registers = [registry];
@@ -32,14 +34,17 @@ export function createMetrics(agentsOnline: () => number): Metrics {
     labelNames: ['operation', 'status'],
     registers,
   });
-  new Gauge({
-    name: 'ppec_agents_online',
-    help: 'Agents connected now',
-    registers,
-    collect() {
-      this.set(agentsOnline());
-    },
-  });
+  const gauge = (name: string, help: string, read: () => number): Gauge =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  gauge('ppec_agents_online', 'Agents connected now', observed.agentsOnline);
+  gauge('ppec_agent_rss_bytes', 'Largest resident memory of a connected agent', observed.agentRssBytesMax);
   return {
     heartbeat: () => heartbeats.inc(),
     linkClosed: (reason) => closed.inc({ reason }),

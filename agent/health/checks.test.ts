@@ -39,7 +39,7 @@ it.each<[string, Dimm[], number | null, string[]]>([
   ['a small machine has its firmware take a larger part', [dimm(2 * gib)], 1.85 * gib, []],
   ['no module is known', [dimm(null)], 16 * gib, []],
   ['the total is not known', two, null, []],
-])('judges the memory where %s', async (_, dimms, total, states) => {
+])('judges the memory where %s', async (...[, dimms, total, states]) => {
   const report = await checkHealth(await temporaryFolder(), memory(dimms, total));
   expect(report.findings.map(({ state }) => state)).toEqual(states);
   expect(report.state).toBe(states[0] ?? 'ok');
@@ -56,14 +56,14 @@ it.each<[string, Record<string, string>, string, string[]]>([
   ['both, at two controllers', { ...counter('mc0', '1', '0'), ...counter('mc1', '0', '2') }, 'failed', ['mc0: 1 corrected memory errors', 'mc1: 2 uncorrected memory errors']],
   ['unreadable counters', counter('mc0', '', 'many'), 'ok', []],
   ['a folder that is no controller', counter('power', '5', '5'), 'ok', []],
-])('takes the worst of the memory controllers: %s', async (_, files, state, findings) => {
+])('takes the worst of the memory controllers: %s', async (...[, files, state, findings]) => {
   const report = await checkHealth(await hostWith(files), memory([], null));
   expect(report.state).toBe(state);
   expect(report.findings.map(({ component, message }) => `${component}: ${message}`).toSorted()).toEqual(findings);
 }); // prettier-ignore
 
 it('reads temperatures in degrees, and gives a report that the schema takes', async () => {
-  const zones = Array.from({ length: 40 }, (_, index) => [
+  const zones = Array.from({ length: 40 }, (_, index): [string, string] => [
     `sys/class/thermal/thermal_zone${index}/temp`,
     `${41_500 + index}\n`,
   ]);

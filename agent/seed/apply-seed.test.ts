@@ -2,6 +2,8 @@ import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 
+import { seedFor } from '../../controller/domain/seed.ts';
+import { inventoryFromEvidence } from '../../shared/hardware/evidence/inventory-from-evidence.ts';
 import { watchSyncedPaths } from '../../test/fixtures/synced-paths.ts';
 import { temporaryFolder } from '../../test/fixtures/temporary-folder.ts';
 import { applySeed } from './apply-seed.ts';
@@ -31,7 +33,7 @@ const user = {
 type Seed = { readonly meta?: string; readonly user?: object; readonly network?: object };
 
 async function system(seed: Seed = {}): Promise<{ root: string; read: (path: string) => Promise<string> }> {
-  const root = await temporaryFolder();
+  const root = join(await temporaryFolder(), 'root');
   const put = async (path: string, content: string): Promise<void> => {
     await mkdir(dirname(join(root, path)), { recursive: true });
     await writeFile(join(root, path), content);
@@ -74,6 +76,32 @@ it('writes hostname, network units, keys and files with their modes', async () =
   expect(await modeOf(join(root, 'usr/local/bin/hello'))).toBe('755');
   expect(await modeOf(join(root, 'home/ops/.ssh'))).toBe('700');
   expect(await modeOf(join(root, 'home/ops/.ssh/authorized_keys'))).toBe('600');
+});
+
+it('applies the seed that the controller writes', async () => {
+  const { root, read } = await system();
+  const net = JSON.stringify({ eno1: { address: '24:6e:96:00:00:01', device: '0000:01:00.0', carrier: '1' } });
+  const seed = seedFor({
+    assetId: 'ast_1',
+    hostname: 'srv-b',
+    sshKeys: ['ssh-ed25519 DDDD'],
+    inventory: inventoryFromEvidence([{ source: 'net.json', bytes: Buffer.from(net), sha256: '0'.repeat(64) }]),
+    address: '10.1.0.6',
+    network: { cidr: '10.1.0.0/24', gateway: null, dns: [] },
+    agentFile: '{"token":"once"}',
+  });
+  const folder = join(root, 'var/lib/cloud/seed/nocloud');
+  await writeFile(join(folder, 'meta-data'), seed.metaData);
+  await writeFile(join(folder, 'user-data'), seed.userData);
+  await writeFile(join(folder, 'network-config'), seed.networkConfig);
+  await applySeed(root);
+  expect(await read('etc/hostname')).toBe('srv-b\n');
+  expect(await read('etc/ppec/agent.json')).toBe('{"token":"once"}');
+  expect(await read('home/ops/.ssh/authorized_keys')).toBe('ssh-ed25519 DDDD\n');
+  const unit = await read('etc/systemd/network/10-ppec.network');
+  expect(unit).toMatch(/^MACAddress=24:6e:96:00:00:01$/m);
+  expect(unit).toMatch(/^Address=10\.1\.0\.6\/24$/m);
+  expect(unit).not.toMatch(/Gateway|DNS/);
 });
 
 it('keeps each key on one line, so that no key brings another', async () => {

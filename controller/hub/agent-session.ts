@@ -86,6 +86,7 @@ class AgentSession implements LiveSession {
   #state: State = { name: 'opening' };
   #lastHeardMs: number;
   #sentSeq = 0;
+  #rssBytes = 0;
   #queued = 0;
   #work: Promise<void> = Promise.resolve();
 
@@ -107,6 +108,10 @@ class AgentSession implements LiveSession {
 
   lastHeardMs(): number {
     return this.#lastHeardMs;
+  }
+
+  rssBytes(): number {
+    return this.#rssBytes;
   }
 
   heard(): void {
@@ -162,7 +167,10 @@ class AgentSession implements LiveSession {
       return this.close('outOfOrder', 'a second hello');
     }
     // Liveness is in memory: a heartbeat writes nothing and waits for nothing.
-    if (message.type === 'heartbeat') return this.#deps.counters.heartbeat();
+    if (message.type === 'heartbeat') {
+      this.#rssBytes = message.body.rssBytes;
+      return this.#deps.counters.heartbeat();
+    }
     this.#enqueue(message);
   }
 

@@ -6,6 +6,8 @@ export type LiveSession = {
   readonly assetId: string;
   readonly bootId: string;
   readonly lastHeardMs: () => number;
+  /** Resident memory of the agent, as its last heartbeat said. */
+  readonly rssBytes: () => number;
   readonly send: (message: ControllerMessage) => void;
   readonly close: (name: CloseName, why: string) => void;
 };

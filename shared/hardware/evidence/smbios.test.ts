@@ -14,15 +14,18 @@ const names = [
   'asrock-single-ryzen',
 ] as const;
 
-/** A structure as bytes: the formatted area zeroed but for `fields` (offset → little-endian bytes), then its strings. */
-function structure(type: number, length: number, fields: Record<number, number[]>, strings: string[] = []): Buffer {
+/** Offset → little-endian bytes. */
+type Fields = Readonly<Record<number, number[]>>;
+
+/** A structure as bytes: the formatted area, zeroed but for `fields`, then its strings. */
+function structure([type, length]: readonly [number, number], fields: Fields, strings: string[] = []): Buffer {
   const data = Buffer.alloc(length);
   data.set([type, length, 0x34, 0x12]);
   for (const [at, bytes] of Object.entries(fields)) data.set(bytes, Number(at));
   const texts = strings.map((text) => `${text}\0`).join('') + (strings.length === 0 ? '\0\0' : '\0');
   return Buffer.concat([data, Buffer.from(texts, 'latin1')]);
 }
-const end = structure(127, 4, {});
+const end = structure([127, 4], {});
 const u16 = (value: number): number[] => [value & 0xff, value >> 8];
 const u32 = (value: number): number[] => [...u16(value & 0xffff), ...u16(value >>> 16)];
 const parsed = (...parts: Uint8Array[]): Smbios => parseSmbios(Buffer.concat([...parts, end]));
@@ -34,7 +37,7 @@ describe('tables of real machines', () => {
     ['supermicro-dual-xeon', 149, 'Supermicro', 'SYS-1027R-WRF', 'E09626824801435', '00000000-0000-0000-0000-002590eb9628'],
     ['supermicro-quad-opteron', 96, 'Supermicro', 'H8QG6', null, '47513848-0036-3000-48fe-003048fec30c'],
     ['asrock-single-ryzen', 28, null, null, null, '00000000-0000-0000-0000-d05099faa835'],
-  ] as const)('say what %s is', (name, count, manufacturer, product, serial, uuid) => {
+  ] as const)('say what %s is', (...[name, count, manufacturer, product, serial, uuid]) => {
     const smbios = parseSmbios(fixture(name));
     expect(smbios.problem).toBeNull();
     expect(smbios.structures).toHaveLength(count);
@@ -64,7 +67,7 @@ describe('tables of real machines', () => {
     ['supermicro-dual-xeon', 16, 16, 4 * gib, 'DDR3', true],
     ['supermicro-quad-opteron', 32, 32, 4 * gib, 'DDR3', true],
     ['asrock-single-ryzen', 4, 2, 32 * gib, 'DDR4', false],
-  ] as const)('count the memory of %s: %d slots, %d modules of %d bytes', (name, slots, modules, sizeBytes, type, ecc) => {
+  ] as const)('count the memory of %s: %d slots, %d modules of %d bytes', (...[name, slots, modules, sizeBytes, type, ecc]) => {
     const dimms = dimmsOf(parseSmbios(fixture(name)));
     expect(dimms).toHaveLength(slots);
     const populated = dimms.filter((dimm) => dimm.populated);
@@ -88,8 +91,8 @@ describe('tables of real machines', () => {
 });
 
 describe('a memory device', () => {
-  const device = (fields: Record<number, number[]>, length = 0x5c): Buffer =>
-    structure(17, length, { 0x10: [1], 0x12: [0x22], ...fields }, ['A1']);
+  const device = (fields: Fields, length = 0x5c): Buffer =>
+    structure([17, length], { 0x10: [1], 0x12: [0x22], ...fields }, ['A1']);
   it.each<[string, Buffer, boolean, number | null]>([
     ['16 GiB in MiB', device({ 0x0c: u16(16_384) }), true, 16 * gib],
     ['the largest size of the 16-bit field', device({ 0x0c: u16(0x7ffe) }), true, 0x7ffe * mib],
@@ -98,8 +101,8 @@ describe('a memory device', () => {
     ['no module', device({ 0x0c: u16(0) }), false, null],
     ['a size that the firmware does not know', device({ 0x0c: u16(0xffff) }), true, null],
     ['a table too old to have the extended field', device({ 0x0c: u16(0x7fff) }, 0x1b), true, null],
-    ['a structure that ends before the size', structure(17, 0x0b, {}, []), true, null],
-  ])('of %s', (_, bytes, populated, sizeBytes) => {
+    ['a structure that ends before the size', structure([17, 0x0b], {}, []), true, null],
+  ])('of %s', (...[, bytes, populated, sizeBytes]) => {
     expect(dimmsOf(parsed(bytes))).toMatchObject([{ populated, sizeBytes }]);
   }); // prettier-ignore
 
@@ -118,7 +121,7 @@ describe('a memory device', () => {
     ['in the 16-bit fields', { 0x15: u16(4800), 0x20: u16(4400) }, 4800, 4400],
     ['in the 32-bit fields', { 0x15: u16(0xffff), 0x54: u32(70_000), 0x20: u16(0xffff), 0x58: u32(66_000) }, 70_000, 66_000],
     ['not reported', { 0x15: u16(0), 0x20: u16(0) }, null, null],
-  ])('has its speeds %s', (_, fields, ratedMts, configuredMts) => {
+  ])('has its speeds %s', (...[, fields, ratedMts, configuredMts]) => {
     expect(dimmsOf(parsed(device({ 0x0c: u16(8192), ...fields })))).toMatchObject([{ ratedMts, configuredMts }]);
   }); // prettier-ignore
 
@@ -133,15 +136,15 @@ describe('a memory device', () => {
   });
 
   it('without a name goes by its handle', () => {
-    expect(dimmsOf(parsed(structure(17, 0x28, { 0x0c: u16(8192) })))).toMatchObject([
+    expect(dimmsOf(parsed(structure([17, 0x28], { 0x0c: u16(8192) })))).toMatchObject([
       { slot: 'handle 4660', handle: 4660 },
     ]);
   });
 });
 
 describe('a processor', () => {
-  const cpu = (fields: Record<number, number[]>, length = 0x30): Buffer =>
-    structure(4, length, { 0x04: [1], 0x18: [0x41], ...fields }, ['CPU0']);
+  const cpu = (fields: Fields, length = 0x30): Buffer =>
+    structure([4, length], { 0x04: [1], 0x18: [0x41], ...fields }, ['CPU0']);
   it.each<[string, Buffer, object]>([
     ['with few cores', cpu({ 0x23: [32], 0x24: [16], 0x25: [64] }), { cores: 32, enabledCores: 16, threads: 64 }],
     [
@@ -157,7 +160,7 @@ describe('a processor', () => {
 
 describe('identity', () => {
   const system = (fields: Record<number, number[]>, strings: string[] = []): Smbios =>
-    parsed(structure(1, 0x1b, fields, strings));
+    parsed(structure([1, 0x1b], fields, strings));
 
   it.each(['To Be Filled By O.E.M.', 'System Serial Number', 'Default string', '0123456789', '1234567890.', 'Not Specified', '        ', '--'])(
     'takes %j for not reported',
@@ -195,14 +198,14 @@ describe('a broken table', () => {
   it.each<[string, Uint8Array, RegExp]>([
     ['a structure of length 3', Uint8Array.of(1, 3, 0, 0, 0, 0), /structure at byte 0 has length 3/],
     ['a structure longer than the table', Uint8Array.of(1, 200, 0, 0, 0, 0), /structure at byte 0 has length 200/],
-    ['a text without an end', structure(1, 4, {}, ['text']).subarray(0, 6), /text at byte 4 has no end/],
-    ['texts without an end', structure(1, 4, {}, ['text']).subarray(0, 9), /the texts before byte 10 have no end/],
-    ['a single byte more', Buffer.concat([structure(1, 4, {}), Uint8Array.of(7)]), /structure at byte 6 has length 0/],
-    ['structures without number', Buffer.concat(Array<Buffer>(4097).fill(structure(1, 4, {}))), /more than 4096 structures/],
+    ['a text without an end', structure([1, 4], {}, ['text']).subarray(0, 6), /text at byte 4 has no end/],
+    ['texts without an end', structure([1, 4], {}, ['text']).subarray(0, 9), /the texts before byte 10 have no end/],
+    ['a single byte more', Buffer.concat([structure([1, 4], {}), Uint8Array.of(7)]), /structure at byte 6 has length 0/],
+    ['structures without number', Buffer.concat(Array<Buffer>(4097).fill(structure([1, 4], {}))), /more than 4096 structures/],
   ])('says where it ends: %s', (_, table, problem) => expect(parseSmbios(table).problem).toMatch(problem)); // prettier-ignore
 
   it('gives what stands before the end, and everything after type 127 is left out', () => {
-    const one = structure(1, 0x1b, { 0x07: [1] }, ['SN-1']);
+    const one = structure([1, 0x1b], { 0x07: [1] }, ['SN-1']);
     expect(identityOf(parseSmbios(Buffer.concat([one, Uint8Array.of(17, 92)]))).serial).toBe('SN-1');
     expect(parseSmbios(Buffer.concat([end, one])).structures).toHaveLength(1);
   });

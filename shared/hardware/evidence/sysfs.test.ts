@@ -70,7 +70,7 @@ describe('network ports', () => {
     ['a port without a cable', { carrier: '0', speed: '-1' }, false, null],
     ['a port that is down, where neither can be read', {}, null, null],
     ['a driver that does not know the speed', { carrier: '1', speed: '' }, true, null],
-  ])('tell %s', (_, attributes, linkUp, speedMbps) => {
+  ])('tell %s', (...[, attributes, linkUp, speedMbps]) => {
     expect(nicsOf({ eth0: { ...port, ...attributes } })).toEqual([
       { name: 'eth0', mac: '52:54:00:aa:00:01', pci: '0000:18:00.0', driver: 'mlx5_core', firmware: null, linkUp, speedMbps },
     ]); // prettier-ignore

@@ -1,0 +1,45 @@
+// `./build.sh bench NAME [--json] [options]`: runs one benchmark and prints its figures. A benchmark never passes or
+// fails; it measures, and says against what.
+import { jsonLines, table, type Bench } from '../bench/figures.ts';
+import { messageOf } from '../shared/errors.ts';
+
+const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  hub: async () => (await import('../bench/hub.ts')).hub,
+  lab: async () => (await import('../bench/lab.ts')).lab,
+};
+
+const [name = '', ...words] = process.argv.slice(2);
+try {
+  process.exitCode = await bench(name, words);
+} catch (error) {
+  process.stderr.write(`ppec: ${messageOf(error)}\n`);
+  // Node names what is wrong with the words of a command line in errors of this kind.
+  process.exitCode = error instanceof TypeError && 'code' in error ? 2 : 1;
+}
+
+async function bench(wanted: string, args: readonly string[]): Promise<number> {
+  const load = Object.hasOwn(benches, wanted) ? benches[wanted] : undefined;
+  if (load === undefined) {
+    const problem = wanted === '' ? '' : `ppec: there is no benchmark '${wanted}'\n`;
+    process.stderr.write(`${problem}usage: ./build.sh bench NAME [--json] [options]\n\n${await list()}`);
+    return 2;
+  }
+  const isJson = args.includes('--json');
+  const { run } = await load();
+  const say = (text: string): void => void process.stderr.write(`${text}\n`);
+  const report = await run(
+    args.filter((word) => word !== '--json'),
+    say,
+  );
+  process.stdout.write(isJson ? jsonLines(wanted, report) : `\n${table(report)}`);
+  return 0;
+}
+
+async function list(): Promise<string> {
+  let text = '';
+  for (const [known, load] of Object.entries(benches)) {
+    const { summary, usage } = await load();
+    text += `  ${known.padEnd(6)}${summary}\n        ${usage}\n`;
+  }
+  return text;
+}

@@ -1,0 +1,192 @@
+// A simulated machine: the real agent with a real journal, real TLS and real files, on a machine whose disk is a file and
+// whose kexec starts the production home of the same agent.
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { configFromCmdline, readConfig, type AgentConfig } from '../../agent/config.ts';
+import type { CollectedInventory } from '../../agent/collect/inventory.ts';
+import type { Platform } from '../../agent/handlers/platform.ts';
+import { runAgent } from '../../agent/link/run-agent.ts';
+import { canonicalJson } from '../../shared/canonical-json.ts';
+import { systemClock } from '../../shared/clock.ts';
+import type { Inventory } from '../../shared/hardware/inventory.ts';
+import type { MachineClassSpec } from '../../shared/inspection/machine-class.ts';
+import type { HealthReport } from '../../shared/protocol/messages.ts';
+import type { Region } from './region.ts';
+
+const gib = 1024 ** 3;
+const diskBytes = 8 * 1024 * 1024;
+
+export const machineSpec: MachineClassSpec = {
+  cpus: [{ count: 1, cores: 2 }],
+  memory: [{ count: 2, sizeBytes: gib }],
+  disks: [{ count: 1, transport: 'nvme', sizeBytes: diskBytes }],
+  nics: [{ count: 1, linksUp: 1 }],
+};
+
+export type Machine = AsyncDisposable & {
+  readonly serial: string;
+  readonly mac: string;
+  readonly diskPath: string;
+  /** Changed before a boot, it is what that boot reports. */
+  inventory: Inventory;
+  /** What the production system does when it is started; `dead` never phones home. */
+  production: 'healthy' | 'dead';
+  /** Hooks into the moments at which things break. */
+  onKexec: () => void | Promise<void>;
+  onMount: () => void | Promise<void>;
+  readonly log: string[];
+  /** Powers on: asks for the boot script by its MAC and runs PIOUS. Answers when the agent runs. */
+  readonly boot: () => Promise<void>;
+  /** The agent's process dies and starts again in the same boot, with the same /run. */
+  readonly restartAgent: () => Promise<void>;
+  readonly powerOff: () => Promise<void>;
+  readonly token: () => string;
+};
+
+let nextMac = 1;
+
+export function createMachine(region: Region, serial: string): Machine {
+  const dir = mkdtempSync(join(tmpdir(), 'ppec-machine-'));
+  const mac = `52:54:00:bb:00:${(nextMac++).toString(16).padStart(2, '0')}`;
+  const diskPath = join(dir, 'disk');
+  writeFileSync(diskPath, '');
+  truncateSync(diskPath, diskBytes);
+  let stop = new AbortController();
+  let running: Promise<void> = Promise.resolve();
+  let bootId = '';
+  let config: AgentConfig | undefined;
+
+  const run = (home: AgentConfig): void => {
+    const life = new AbortController();
+    stop = life;
+    running = runAgent(
+      {
+        config: home,
+        clock: systemClock,
+        bootId,
+        platform: platformOf(machine, dir, production),
+        collect: () => Promise.resolve(collected(machine.inventory)),
+        health: () => Promise.resolve(healthy),
+        onStatus: () => undefined,
+        log: (text) => void machine.log.push(text),
+        reconnect: { baseMs: 50, capMs: 500 },
+      },
+      life.signal,
+    );
+    running.catch((error: unknown) => machine.log.push(`agent ended: ${String(error)}`));
+  };
+  const end = async (): Promise<void> => {
+    stop.abort();
+    await running.catch(() => undefined);
+  };
+  /** What the new kernel does: PIOUS is gone, the system on the disk starts with what the seed gave it. */
+  const production = async (): Promise<void> => {
+    stop.abort();
+    await machine.onKexec();
+    if (machine.production === 'dead') return;
+    bootId = randomUUID();
+    const root = join(dir, 'production');
+    const seed = readFileSync(join(dir, 'partition/var/lib/cloud/seed/nocloud/user-data'), 'utf8');
+    const user: unknown = JSON.parse(seed.replace('#cloud-config\n', ''));
+    mkdirSync(join(root, 'etc/ppec'), { recursive: true });
+    writeFileSync(join(root, 'etc/ppec/agent.json'), agentFileOf(user));
+    run(await readConfig(root));
+  };
+  const machine: Machine = {
+    serial,
+    mac,
+    diskPath,
+    inventory: inventoryOf(serial, mac),
+    production: 'healthy',
+    onKexec: () => undefined,
+    onMount: () => undefined,
+    log: [],
+    token: () => config?.token ?? '',
+    boot: async () => {
+      await end();
+      rmSync(join(dir, 'run'), { recursive: true, force: true });
+      const response = await fetch(`${region.bootUrl}/boot/script?mac=${mac}&uuid=&serial=${serial}`);
+      const kernelLine = /^kernel \S+ (.*)$/m.exec(await response.text())?.[1];
+      if (kernelLine === undefined) throw new Error(`${serial} was given no PIOUS`);
+      bootId = randomUUID();
+      config = configFromCmdline(kernelLine, dir);
+      run(config);
+    },
+    restartAgent: async () => {
+      await end();
+      if (config !== undefined) run(config);
+    },
+    powerOff: end,
+    [Symbol.asyncDispose]: async () => {
+      await end();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+  return machine;
+}
+
+function platformOf(machine: Machine, dir: string, production: () => Promise<void>): Platform {
+  return {
+    findDisk: (serial) =>
+      Promise.resolve(
+        serial === machine.inventory.disks[0]?.serial ? { path: machine.diskPath, sizeBytes: diskBytes } : undefined,
+      ),
+    withPartition: async (_disk, _partition, use) => {
+      const root = join(dir, 'partition');
+      mkdirSync(join(root, 'boot'), { recursive: true });
+      writeFileSync(join(root, 'boot/vmlinuz'), 'kernel');
+      writeFileSync(join(root, 'boot/initrd.img'), 'initrd');
+      await machine.onMount();
+      return use(root);
+    },
+    loadKernel: () => Promise.resolve(),
+    startKernel: async () => {
+      // The old system never runs on after this; what it would have done next does not happen.
+      void production();
+      await new Promise(() => undefined);
+    },
+  };
+}
+
+function agentFileOf(user: unknown): string {
+  const files: unknown = typeof user === 'object' && user !== null ? Reflect.get(user, 'write_files') : undefined;
+  const first: unknown = Array.isArray(files) ? files[0] : undefined;
+  const content: unknown = typeof first === 'object' && first !== null ? Reflect.get(first, 'content') : undefined;
+  if (typeof content !== 'string') throw new Error('the seed has no agent file');
+  return content;
+}
+
+const healthy: HealthReport = { state: 'ok', findings: [], readings: {} };
+
+function collected(inventory: Inventory): CollectedInventory {
+  return { inventory, hash: createHash('sha256').update(canonicalJson(inventory)).digest('hex'), evidence: [] };
+}
+
+export function inventoryOf(serial: string, mac: string): Inventory {
+  const dimm = (slot: string, handle: number): Inventory['dimms'][number] => ({
+    handle, slot, bank: null, populated: true, sizeBytes: gib, type: 'DDR5', ratedMts: 4800, configuredMts: 4800,
+    manufacturer: null, serial: null, part: null, rank: null, ecc: true,
+  }); // prettier-ignore
+  return {
+    schema: 1,
+    identity: {
+      manufacturer: 'Test', product: 'Machine', sku: null, serial, uuid: null, boardSerial: null, chassisSerial: null, assetTag: null,
+    },
+    firmware: { biosVendor: null, biosVersion: '1', biosDate: null, bootMode: 'bios', microcode: null },
+    cpus: [{ socket: 'CPU0', model: 'X', manufacturer: null, cores: 2, enabledCores: 2, threads: 2, maxMhz: null, populated: true }],
+    dimms: [dimm('A1', 1), dimm('A2', 2)],
+    memoryTotalBytes: 2 * gib - 100_000_000,
+    disks: [{
+      name: 'nvme0n1', path: null, transport: 'nvme', model: 'M', serial: `DISK-${serial}`, wwid: null, firmware: null,
+      sizeBytes: diskBytes, logicalBlockBytes: 512, rotational: false,
+    }],
+    nics: [{ name: 'eth0', mac, pci: null, driver: null, firmware: null, linkUp: true, speedMbps: 1000 }],
+    pci: [],
+    unread: [],
+    evidence: {},
+  }; // prettier-ignore
+}
