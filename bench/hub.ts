@@ -9,7 +9,7 @@ import { runRound, type HubOptions, type Round, type Sample } from './hub/round.
 
 export const hub: Bench = {
   summary: 'heartbeats, idle links and enrolments of one controller, against a bare ws + msgpackr loop',
-  usage: '[--agents N] [--seconds S] [--rounds R] [--rate HEARTBEATS] [--at-once N]',
+  usage: '[--agents N] [--enrolments N] [--seconds S] [--rounds R] [--rate HEARTBEATS] [--at-once N]',
   run,
 };
 
@@ -17,15 +17,17 @@ async function run(args: readonly string[], say: (text: string) => void): Promis
   const { values } = parseArgs({
     args: [...args],
     options: {
-      agents: { type: 'string', default: '500' },
+      agents: { type: 'string', default: '1000' },
+      enrolments: { type: 'string', default: '150' },
       seconds: { type: 'string', default: '5' },
       rounds: { type: 'string', default: '3' },
-      rate: { type: 'string', default: '40' },
+      rate: { type: 'string', default: '20' },
       'at-once': { type: 'string', default: '16' },
     },
   });
   const options: HubOptions = {
     agents: number('--agents', values.agents, { min: 2, max: 9000 }),
+    enrolments: number('--enrolments', values.enrolments, { min: 1, max: 9000 }),
     seconds: number('--seconds', values.seconds, { min: 1, max: 60 }),
     // The limit is 50 frames a second; near it a late timer would break it.
     rate: number('--rate', values.rate, { min: 1, max: 45 }),

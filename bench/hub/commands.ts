@@ -10,20 +10,18 @@ export type Target = Static<typeof Target>;
 const Count = Type.Integer({ minimum: 1 });
 
 export const LoadCommand = Type.Union([
-  /** Makes machines with their keys and inventories. */
-  Type.Object({ do: Type.Literal('prepare'), agents: Count }),
-  /** Asks for one boot script per machine and takes the token out of it. */
-  Type.Object({ do: Type.Literal('boot'), bootUrl: Type.String(), atOnce: Count }),
-  /** Enrols every machine, opens its link and sends inventory and health, until all of it is taken. */
-  Type.Object({ do: Type.Literal('admit'), target: Target, url: Type.String(), atOnce: Count }),
-  /** Waits until the controller has decided about every machine; the time counts from the start of `admit`. */
-  Type.Object({ do: Type.Literal('decided') }),
-  /** Opens links of machines that enrolled before, until `agents` are open. */
+  /** Makes a fleet with certificates and rows in the store of a region that does not run yet, and machines to enrol. */
+  Type.Object({ do: Type.Literal('prepare'), dataDirectory: Type.String(), agents: Count, enrolments: Count }),
+  /** Opens links of the fleet until `agents` are open. */
   Type.Object({ do: Type.Literal('connect'), target: Target, url: Type.String(), agents: Count, atOnce: Count }),
-  /** Sends heartbeats over all links at this rate per link, until all of them are taken. */
+  /** Sends heartbeats over the fleet's links at this rate per link, until all of them are taken. */
   Type.Object({ do: Type.Literal('beat'), target: Target, seconds: Type.Number(), perSecond: Type.Number() }),
-  /** Closes all links. */
-  Type.Object({ do: Type.Literal('close'), target: Target }),
+  /** Asks for one boot script per machine to enrol and takes the token out of it. */
+  Type.Object({ do: Type.Literal('boot'), bootUrl: Type.String(), atOnce: Count }),
+  /** Enrols each of them, opens its link and sends inventory and health, until the inventory is taken. */
+  Type.Object({ do: Type.Literal('admit'), target: Target, url: Type.String(), atOnce: Count }),
+  /** Waits until the controller has decided about each of them; the time counts from the start of `admit`. */
+  Type.Object({ do: Type.Literal('decided') }),
 ]);
 export type LoadCommand = Static<typeof LoadCommand>;
 

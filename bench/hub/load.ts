@@ -9,6 +9,7 @@ import { Compile } from 'typebox/compile';
 import { must } from '../../shared/assert.ts';
 import { enrolmentDomain, EnrolResponse, type EnrolRequest } from '../../shared/protocol/enrolment.ts';
 import { isLoadCommand, type LoadCommand, type Target } from './commands.ts';
+import { enlist } from './enlist.ts';
 import { beat, each, openLink, type Enrolled, type Link } from './link.ts';
 import { createMachine, readTemplate, type Machine } from './machine.ts';
 import { serveCommands, type Done } from './worker.ts';
@@ -18,10 +19,19 @@ const bufferedBytesMax = 16 * 1024;
 const paceMs = 2;
 
 const enrolResponse = Compile(EnrolResponse);
-const machines: Machine[] = [];
-const tokens: string[] = [];
-const enrolled: Enrolled[] = [];
-const links: Record<Target, Link[]> = { controller: [], bare: [] };
+/** Machines that enrolled before. */
+const fleet: { machines: Machine[]; enrolled: Enrolled[]; links: Record<Target, Link[]> } = {
+  machines: [],
+  enrolled: [],
+  links: { controller: [], bare: [] },
+};
+/** Machines that have never been seen. */
+const fresh: { machines: Machine[]; tokens: string[]; enrolled: Enrolled[]; links: Link[] } = {
+  machines: [],
+  tokens: [],
+  enrolled: [],
+  links: [],
+};
 let ca = '';
 let admissionStartedMs = 0;
 
@@ -30,55 +40,55 @@ serveCommands(isLoadCommand, run);
 async function run(command: LoadCommand): Promise<Partial<Done>> {
   switch (command.do) {
     case 'prepare':
-      return prepare(command.agents);
+      return prepare(command);
+    case 'connect':
+      return connect(command);
+    case 'beat':
+      return beatAll(command);
     case 'boot':
       return boot(command.bootUrl, command.atOnce);
     case 'admit':
       return admit(command);
     case 'decided':
       return decided();
-    case 'connect':
-      return connect(command);
-    case 'beat':
-      return beatAll(command);
-    case 'close':
-      for (const link of links[command.target]) link.close();
-      links[command.target] = [];
-      return {};
   }
 }
 
-async function prepare(agents: number): Promise<Partial<Done>> {
+async function prepare(command: Extract<LoadCommand, { do: 'prepare' }>): Promise<Partial<Done>> {
+  const { dataDirectory, agents, enrolments } = command;
   const template = await readTemplate();
-  while (machines.length < agents) machines.push(createMachine(machines.length, template));
-  const evidence = machines[0]?.report.evidence ?? [];
-  return { count: evidence.reduce((sum, item) => sum + item.bytes.byteLength, 0) };
+  const machines = Array.from({ length: enrolments + agents }, (_unused, index) => createMachine(index, template));
+  fresh.machines = machines.slice(0, enrolments);
+  fleet.machines = machines.slice(enrolments);
+  fleet.enrolled = await enlist(fleet.machines, dataDirectory);
+  return { count: template.evidence.reduce((sum, item) => sum + item.bytes.byteLength, 0) };
 }
 
 async function boot(bootUrl: string, atOnce: number): Promise<Partial<Done>> {
   ca = await getText(`${bootUrl}/boot/ca.pem`);
   const startedMs = performance.now();
-  await each(machines, atOnce, async ({ macs, uuid, serial }, index) => {
+  await each(fresh.machines, atOnce, async ({ macs, uuid, serial }, index) => {
     const query = new URLSearchParams({ mac: macs[0] ?? '', uuid, serial });
     const script = await getText(`${bootUrl}/boot/script?${query.toString()}`);
-    tokens[index] = must(/ppec\.token=(\S+)/.exec(script)?.[1], `a token in the boot script:\n${script}`);
+    fresh.tokens[index] = must(/ppec\.token=(\S+)/.exec(script)?.[1], `a token in the boot script:\n${script}`);
   });
-  return { count: machines.length, tookMs: performance.now() - startedMs };
+  return { count: fresh.machines.length, tookMs: performance.now() - startedMs };
 }
 
 async function admit({ target, url, atOnce }: Extract<LoadCommand, { do: 'admit' }>): Promise<Partial<Done>> {
   admissionStartedMs = performance.now();
-  await each(machines, atOnce, async (machine, index) => {
-    const answer = await post(`${url}/agent/v1/enrol`, enrolment(machine, tokens[index] ?? ''));
+  await each(fresh.machines, atOnce, async (machine, index) => {
+    const answer = await post(`${url}/agent/v1/enrol`, enrolment(machine, fresh.tokens[index] ?? ''));
     // The bare loop gives no certificates: it takes the ones that the controller gave.
     if (target === 'controller') {
       if (!enrolResponse.Check(answer)) throw new Error(`enrolment refused: ${JSON.stringify(answer)}`);
-      enrolled[index] = { assetId: answer.assetId, cert: answer.certificate, ca };
+      fresh.enrolled[index] = { assetId: answer.assetId, cert: answer.certificate, ca };
     }
-    const identity = must(enrolled[index], `machine ${index} is enrolled`);
-    links[target][index] = await openLink({ url, machine, enrolled: identity, isReporting: true });
+    const enrolled = must(fresh.enrolled[index], `machine ${index} is enrolled`);
+    const link = await openLink({ url, machine, enrolled, isReporting: true });
+    if (target === 'controller') fresh.links.push(link);
   });
-  return { count: machines.length, tookMs: performance.now() - admissionStartedMs };
+  return { count: fresh.machines.length, tookMs: performance.now() - admissionStartedMs };
 }
 
 function enrolment(machine: Machine, token: string): EnrolRequest {
@@ -96,7 +106,7 @@ function enrolment(machine: Machine, token: string): EnrolRequest {
 }
 
 async function decided(): Promise<Partial<Done>> {
-  const states = await Promise.all(links.controller.map((link) => link.decided));
+  const states = await Promise.all(fresh.links.map((link) => link.decided));
   return {
     count: states.filter((state) => state === 'SPARE').length,
     tookMs: performance.now() - admissionStartedMs,
@@ -106,17 +116,18 @@ async function decided(): Promise<Partial<Done>> {
 async function connect(command: Extract<LoadCommand, { do: 'connect' }>): Promise<Partial<Done>> {
   const { target, url, agents, atOnce } = command;
   const startedMs = performance.now();
-  const from = links[target].length;
-  await each(machines.slice(from, agents), atOnce, async (machine, index) => {
-    const identity = must(enrolled[from + index], `machine ${from + index} is enrolled`);
-    links[target][from + index] = await openLink({ url, machine, enrolled: identity, isReporting: false });
+  const links = fleet.links[target];
+  const from = links.length;
+  await each(fleet.machines.slice(from, agents), atOnce, async (machine, index) => {
+    const enrolled = must(fleet.enrolled[from + index], `agent ${from + index} is enrolled`);
+    links[from + index] = await openLink({ url, machine, enrolled, isReporting: false });
   });
-  return { count: links[target].length - from, tookMs: performance.now() - startedMs };
+  return { count: links.length - from, tookMs: performance.now() - startedMs };
 }
 
 /** One link after the other, as many as the time passed allows, so that no link is ever faster than the rate. */
 async function beatAll({ target, seconds, perSecond }: Extract<LoadCommand, { do: 'beat' }>): Promise<Partial<Done>> {
-  const open = links[target];
+  const open = fleet.links[target];
   const startedMs = performance.now();
   let sent = 0;
   let at = 0;

@@ -10,9 +10,6 @@ import { stringify } from 'yaml';
 
 import { createClient, type Client } from '../../client/sdk/client.ts';
 import { openTransport } from '../../client/sdk/transport.ts';
-import { openRegionCa } from '../../controller/crypto/region-ca.ts';
-import { strongRng } from '../../controller/strong-rng.ts';
-import { systemClock } from '../../shared/clock.ts';
 import { machineClass, orderDocument } from './machine.ts';
 
 const program = join(import.meta.dirname, '../../dist/controller.cjs');
@@ -72,8 +69,8 @@ export function logPath(folder: string): string {
   return join(folder, 'controller.log');
 }
 
-/** A class, a network with room, and the order that `agents` machines were bought on. */
-export async function prepareOrder(configPath: string, agents: number): Promise<void> {
+/** A class, a network with room, and the order that `machines` were were bought on. */
+export async function prepareOrder(configPath: string, machines: number): Promise<void> {
   const args = [program, '--config', configPath, 'person', 'add', 'bench', '--role', 'admin'];
   const { stdout } = await promisify(execFile)(process.execPath, args);
   const [id = '', secret = ''] = stdout.trim().split(':');
@@ -85,20 +82,7 @@ export async function prepareOrder(configPath: string, agents: number): Promise<
     cidr: '10.64.0.0/14',
     gateway: '10.64.0.1',
   });
-  await client.call('po.import', { fileName: 'order.json', text: orderDocument(agents) });
-}
-
-/** The region's CA with a server certificate of its own, for the bare loop: the same keys, the same chain. */
-export async function regionTls(configPath: string): Promise<{ caPem: string; key: string; cert: string }> {
-  const ca = await openRegionCa({
-    folder: join(configPath, '../data/keys'),
-    region: 'bench-1',
-    hosts: ['localhost'],
-    agentLifeMs: 1,
-    clock: systemClock,
-    rng: strongRng,
-  });
-  return { caPem: ca.caPem, ...ca.server };
+  await client.call('po.import', { fileName: 'order.json', text: orderDocument(machines) });
 }
 
 function socketUrl(folder: string): string {

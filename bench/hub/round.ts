@@ -1,17 +1,21 @@
 // One round: a fresh controller and a fresh bare loop, side by side, under the same load. What is compared is measured in
 // turns on the same machine within seconds, so that a noisy neighbour disturbs both alike.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { targets, type BareCommand, type LoadCommand, type Target } from './commands.ts';
+import { benchCa } from './enlist.ts';
 import { collectGarbage, cpuSeconds, pssBytes } from './process-cost.ts';
-import { createRegion, logPath, prepareOrder, regionTls, startController, type Region } from './region.ts';
+import { createRegion, logPath, prepareOrder, startController, type Region } from './region.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 export type HubOptions = {
+  /** Links of machines that enrolled before. */
   readonly agents: number;
+  /** Machines that enrol. */
+  readonly enrolments: number;
   /** Of heartbeats, for each of the two. */
   readonly seconds: number;
   /** Heartbeats per second of one agent. */
@@ -50,65 +54,41 @@ export async function runRound(options: HubOptions, say: (text: string) => void)
   await using cleanup = new AsyncDisposableStack();
   const folder = mkdtempSync(join(tmpdir(), 'ppec-bench-'));
   cleanup.defer(() => rmSync(folder, { recursive: true, force: true }));
-  const configPath = await createRegion(folder);
-  const load: Load = startWorker(join(import.meta.dirname, 'load.ts'), {
-    logPath: join(folder, 'load.log'),
-    execArgv: [],
-  });
+  const worker = (name: string, execArgv: readonly string[]) =>
+    startWorker(join(import.meta.dirname, `${name}.ts`), { logPath: join(folder, `${name}.log`), execArgv });
+  const load: Load = worker('load', []);
   cleanup.defer(load.stop);
+  const dataDirectory = join(folder, 'data');
+  mkdirSync(dataDirectory);
   say('making machines');
-  const { count: evidenceBytes } = await load.call({ do: 'prepare', agents: options.agents });
-  const { region, peers, stop } = await startPeers(folder, configPath, options.agents);
-  const both = cleanup.use({ [Symbol.asyncDispose]: stop });
-  say('boot scripts');
-  const boot = await load.call({ do: 'boot', bootUrl: region.bootUrl, atOnce: options.atOnce });
-  say('enrolments');
-  const admitted = await admit(load, peers, options);
+  const { agents, enrolments } = options;
+  const { count: evidenceBytes } = await load.call({ do: 'prepare', dataDirectory, agents, enrolments });
+  const configPath = await createRegion(folder);
+  const region = await startController(configPath, inspectable);
+  cleanup.defer(region.stop);
+  await prepareOrder(configPath, enrolments);
+  const bare: Worker<BareCommand> = worker('bare', inspectable);
+  cleanup.defer(bare.stop);
+  const { caPem, server } = await benchCa(dataDirectory);
+  const { url } = await bare.call({ do: 'listen', caPem, ...server });
+  const peers: Peers = {
+    controller: { pid: region.pid, url: region.agentUrl, logPath: logPath(folder) },
+    bare: { pid: bare.pid, url, logPath: join(folder, 'bare.log') },
+  };
+  say('idle links');
+  const idle = await idleLinks(load, peers, options);
   say('heartbeats');
   const heard = await heartbeats({ load, peers, region }, options);
-  for (const target of targets) await load.call({ do: 'close', target });
-  await both[Symbol.asyncDispose]();
-  say('memory');
-  const again = await startPeers(folder, configPath, 0);
-  cleanup.defer(again.stop);
-  const idle = await idleLinks(load, again.peers, options);
+  say('enrolments');
+  const boot = await load.call({ do: 'boot', bootUrl: region.bootUrl, atOnce: options.atOnce });
+  const admitted = await admit(load, peers, options);
   return {
-    controller: { ...heard.controller, ...admitted.controller, ...idle.controller },
-    bare: { ...heard.bare, ...admitted.bare, ...idle.bare },
+    controller: { ...idle.controller, ...heard.controller, ...admitted.controller },
+    bare: { ...idle.bare, ...heard.bare, ...admitted.bare },
     evidenceBytes,
     bootScriptsPerSecond: (boot.count / boot.tookMs) * 1000,
     decidedPerSecond: admitted.decidedPerSecond,
   };
-}
-
-type Started = { readonly region: Region; readonly peers: Peers; readonly stop: () => Promise<void> };
-
-/** Both, each in its process. With `agents` there is an order for as many. */
-async function startPeers(folder: string, configPath: string, agents: number): Promise<Started> {
-  const region = await startController(configPath, inspectable);
-  const bareLog = join(folder, 'bare.log');
-  const bare: Worker<BareCommand> = startWorker(join(import.meta.dirname, 'bare.ts'), {
-    logPath: bareLog,
-    execArgv: inspectable,
-  });
-  const stop = async (): Promise<void> => {
-    await Promise.all([region.stop(), bare.stop()]);
-  };
-  try {
-    if (agents > 0) await prepareOrder(configPath, agents);
-    const { url } = await bare.call({ do: 'listen', ...(await regionTls(configPath)) });
-    return {
-      region,
-      peers: {
-        controller: { pid: region.pid, url: region.agentUrl, logPath: logPath(folder) },
-        bare: { pid: bare.pid, url, logPath: bareLog },
-      },
-      stop,
-    };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
 }
 
 type Admitted = Pick<Sample, 'storedPerSecond' | 'storedPerCpuSecond'>;
@@ -117,7 +97,7 @@ type Admitted = Pick<Sample, 'storedPerSecond' | 'storedPerCpuSecond'>;
 async function admit(
   load: Load,
   peers: Peers,
-  { agents, atOnce }: HubOptions,
+  { enrolments, atOnce }: HubOptions,
 ): Promise<Record<Target, Admitted> & { decidedPerSecond: number }> {
   let decidedPerSecond = 0;
   const run = async (target: Target): Promise<Admitted> => {
@@ -126,7 +106,7 @@ async function admit(
     const stored = await load.call({ do: 'admit', target, url, atOnce });
     if (target === 'controller') {
       const decided = await load.call({ do: 'decided' });
-      if (decided.count !== agents) throw new Error(`${decided.count} of ${agents} machines became a SPARE`);
+      if (decided.count !== enrolments) throw new Error(`${decided.count} of ${enrolments} machines became a SPARE`);
       decidedPerSecond = (decided.count / decided.tookMs) * 1000;
     }
     return {

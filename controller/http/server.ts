@@ -216,7 +216,12 @@ function isReadable(value: unknown): value is Readable {
 
 async function callerOf(request: FastifyRequest, deps: HttpDeps): Promise<Caller> {
   const presented = presentedBy(request.headers.authorization);
-  const caller = await deps.authenticate({ ...presented, from: request.ip, requestId: request.id });
+  const caller = await deps.authenticate({
+    ...presented,
+    // A caller on the Unix socket has no network address.
+    from: request.socket.remoteAddress ?? 'local',
+    requestId: request.id,
+  });
   if (caller === undefined)
     throw new PpecError('unauthenticated', 'This credential is not valid: wrong id or secret, expired or revoked.');
   return caller;
