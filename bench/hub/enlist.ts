@@ -25,7 +25,7 @@ export function benchCa(dataDirectory: string): Promise<RegionCa> {
   });
 }
 
-/** Writes the machines down as SPAREs. The controller must not run. */
+/** Writes the machines down. The controller must not run. */
 export async function enlist(machines: readonly Machine[], dataDirectory: string): Promise<Enrolled[]> {
   const ca = await benchCa(dataDirectory);
   const rows = machines.map(({ serial, uuid, bootId, report }) =>
@@ -33,7 +33,8 @@ export async function enlist(machines: readonly Machine[], dataDirectory: string
       {
         serial,
         uuid,
-        state: 'SPARE',
+        // The one state that a starting controller does not look into: what that leaves in memory is no link's.
+        state: 'ORDERED',
         state_reason: 'enlisted by the bench',
         health: 'ok',
         home: 'pious',

@@ -68,7 +68,7 @@ function grow(source: string, bytes: Buffer): Buffer {
   if (source !== 'pci.json') return bytes;
   const tree: unknown = JSON.parse(bytes.toString());
   if (typeof tree !== 'object' || tree === null) throw new Error('the fixture has no PCI tree');
-  const [first]: unknown[] = Object.values(tree);
+  const first: unknown = Object.values(tree)[0];
   const more = Array.from({ length: pciFunctions }, (_unused, index): [string, unknown] => [
     `0000:${(0x40 + (index >> 3)).toString(16)}:00.${index & 7}`,
     first,
