@@ -2,6 +2,7 @@
 // ./.demo; what it starts ends with it, also when it is killed.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
 import { buildImage } from '../images/build-image.ts';
@@ -134,7 +135,7 @@ async function tellStory(lab: Lab, parts: Parts, isExiting: boolean): Promise<'t
   const change = await askForServer(story, 'ledger-07');
   const still = await region.client('mia').call('asset.get', { asset: 'srv-a' });
   tell(`\n  srv-a is ${still.state}; nothing was sent to it`);
-  const provisioned = await approve(story, change, (text) => tell(`  ${text}`));
+  const provisioned = await approve(story, change, tellSteps());
   if (provisioned.asset.state !== 'BAREMETAL')
     throw new Error(`srv-a is ${provisioned.asset.state}: ${provisioned.asset.stateReason}`);
   await epilogue(story, { spareMs: spare.tookMs, provisioned });
@@ -191,10 +192,20 @@ function watchConsole(server: LabServer, board: Board): { to: (state: string) =>
   look();
   return {
     to: (next) => {
+      // Until its agent enrols, what the console shows says more than ORDERED.
+      if (next === 'ORDERED') return;
       state = next;
       look();
     },
     stop: () => clearInterval(timer),
+  };
+}
+
+/** Steps as they come; of the writing only every fifth piece. */
+function tellSteps(): (text: string) => void {
+  return (text) => {
+    const percent = /^writing the image (\d+) %$/.exec(text)?.[1];
+    if (percent === undefined || Number(percent) % 25 === 0) tell(`  ${text}`);
   };
 }
 
@@ -209,9 +220,20 @@ async function epilogue(story: Story, { spareMs, provisioned }: Told): Promise<v
   tell(`  power-on → SPARE          ${formatStopwatch(spareMs).padStart(6)}`);
   for (const [name, ms] of stepTimes(operation)) tell(`    ${name.padEnd(23)} ${formatStopwatch(ms).padStart(6)}`);
   tell(`  approval → phone-home     ${formatStopwatch(tookMs).padStart(6)}`);
+  await untilOnline(story);
   await ppec(story, 'mia', 'asset', 'list');
   await ppec(story, 'mia', 'audit', 'list');
   await ppec(story, 'mia', 'audit', 'verify');
+}
+
+/** The new system has phoned home; a moment later its agent's link stands. */
+async function untilOnline({ region }: Story): Promise<void> {
+  const client = region.client('mia');
+  for (let attempt = 0; attempt < 60; attempt += 1) {
+    const { presence } = await client.call('asset.get', { asset: 'srv-a' });
+    if (presence === 'online') return;
+    await delay(500);
+  }
 }
 
 function stepTimes(operation: OperationHandle): (readonly [string, number])[] {

@@ -84,6 +84,7 @@ async function bench(extraBytes = 0): Promise<Bench> {
     stateDir,
     imageKeys: { [imageKey.keyId]: imageKey.publicKeyPem },
     progress: (percent) => percents.push(percent),
+    downloads: { attemptsMax: 2, baseMs: 1, capMs: 1 },
   };
   return {
     machine,
@@ -115,6 +116,19 @@ it('writes the exact bytes of the image, the seed and the boot plan', async () =
   expect(await readFile(join(stateDir, 'boot/kernel'), 'utf8')).toBe('the kernel');
   expect(await readFile(join(stateDir, 'boot/initrd'), 'utf8')).toBe('the initrd');
   expect(percents.at(-1)).toBe(95);
+});
+
+it('starts over when the image breaks off, and is through when it comes', async () => {
+  const { percents, run, disk } = await bench();
+  let requests = 0;
+  const listener: RequestListener = (request, response) => {
+    requests += 1;
+    (requests === 1 ? cutOff : send(packedImage))(request, response);
+  };
+  expect(await run(listener)).toBe('wrote debian-12 1 to disk DISK-1');
+  expect(requests).toBe(2);
+  expect(percents).toContain(0);
+  expect((await disk()).equals(rawImage)).toBe(true);
 });
 
 it('takes the second partition table of an older system off a disk that is larger than the image', async () => {
@@ -227,7 +241,11 @@ it.each<[string, HandlerErrorCode, RequestListener, Partial<Provision['args']>]>
 it('does not touch the disk when nothing listens at the address of the image', async () => {
   const { machine, stateDir, disk } = await bench();
   const context = { platform: machine.platform, stateDir, imageKeys: { [imageKey.keyId]: imageKey.publicKeyPem } };
-  const run = provision(commandFor('http://127.0.0.1:1/image'), { ...context, progress: () => undefined });
+  const run = provision(commandFor('http://127.0.0.1:1/image'), {
+    ...context,
+    progress: () => undefined,
+    downloads: { attemptsMax: 1, baseMs: 1, capMs: 1 },
+  });
   await expect(run).rejects.toMatchObject({ code: 'image-unreachable' });
   expect((await disk()).equals(Buffer.alloc(diskBytes, 0xee))).toBe(true);
 });

@@ -1,16 +1,18 @@
 // `provision`: write a signed disk image to the one disk that was approved, verified while it streams, and put the seed
 // on it. The first MiB, which holds the partition table, is written last, once everything else has proved right: a
 // corrupt image or a power cut on the way leaves nothing that can boot.
-import { createHash, createPublicKey, verify, type Hash } from 'node:crypto';
+import { createHash, createPublicKey, randomBytes, verify, type Hash } from 'node:crypto';
 import { copyFile, mkdir, open, writeFile, type FileHandle } from 'node:fs/promises';
 import { get } from 'node:http';
 import { join } from 'node:path';
 import { Transform, Writable, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createZstdDecompress } from 'node:zlib';
 import { Compile } from 'typebox/compile';
 
 import { ImageManifest } from '../../shared/api/image.ts';
+import { fullJitterMs, type BackoffLimits } from '../../shared/backoff.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Command, Seed } from '../../shared/protocol/command.ts';
 import { formatDecimalBytes, mib } from '../../shared/units.ts';
@@ -24,7 +26,12 @@ export type HandlerContext = {
   readonly stateDir: string;
   readonly imageKeys: Readonly<Record<string, string>>;
   readonly progress: (percent: number, message: string) => void;
+  /** How often an image that does not come through is fetched anew, and how long between; the defaults unless told. */
+  readonly downloads?: BackoffLimits & { readonly attemptsMax: number };
 };
+
+/** Outlasts a controller that restarts: about two minutes. */
+const defaultDownloads = { attemptsMax: 12, baseMs: 1000, capMs: 15_000 };
 
 /** What `kexec` boots, left behind by `provision`. */
 export type BootPlan = {
@@ -54,7 +61,7 @@ export async function provision(command: ProvisionCommand, context: HandlerConte
       `disk ${args.diskSerial} has ${formatDecimalBytes(disk.sizeBytes)}; it takes ${formatDecimalBytes(bytesNeeded)}`,
     );
   }
-  await writeImage({ disk, manifest, url: args.imageUrl, context });
+  await writeUntilThrough({ disk, manifest, url: args.imageUrl, context });
   const boot = await context.platform.withPartition(disk, manifest.boot.rootPartition, async (root) => {
     await writeSeed(root, args.seed);
     return copyKernel(root, manifest, context.stateDir);
@@ -94,6 +101,21 @@ type Write = {
   readonly url: string;
   readonly context: HandlerContext;
 };
+
+/** Writing an image starts over as often as it must: what was written in part cannot boot and is written again. */
+async function writeUntilThrough(write: Write): Promise<void> {
+  const { attemptsMax, ...limits } = write.context.downloads ?? defaultDownloads;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await writeImage(write);
+    } catch (error) {
+      const isTransient = error instanceof HandlerError && error.code === 'image-unreachable';
+      if (!isTransient || attempt >= attemptsMax) throw error;
+      write.context.progress(0, 'waiting for the image');
+      await delay(fullJitterMs(attempt, limits, { bytes: (count) => randomBytes(count) }));
+    }
+  }
+}
 
 async function writeImage({ disk, manifest, url, context }: Write): Promise<void> {
   const source = await download(url);

@@ -92,7 +92,8 @@ async function run(command: Command, deps: CommandDeps): Promise<CommandResult> 
     stateDir: deps.stateDir,
     imageKeys: deps.imageKeys(),
     progress: (percent: number, message: string): void => {
-      if (percent < lastPercent + 5) return;
+      // Steps of five; a smaller number says that the work starts over.
+      if (percent >= lastPercent && percent < lastPercent + 5) return;
       lastPercent = percent;
       deps.send({
         type: 'command-progress',

@@ -37,6 +37,7 @@ export type AgentDeps = {
 const rng = { bytes: (count: number): Uint8Array => randomBytes(count) };
 const defaultReconnect = { baseMs: 500, capMs: 30_000 };
 const healthEveryMs = 30_000;
+const steadyLinkMs = 30_000;
 
 /** Runs until `signal` aborts. */
 export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<void> {
@@ -63,8 +64,10 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
       const ca = await regionCa(deps.config.ca);
       const identity = await obtainIdentity({ ...deps, ca, inventory: collected.inventory });
       show({ link: `connecting to ${identity.enrolled.linkUrl}` });
+      const startedMs = deps.clock.nowMs();
       const wasWelcome = await runSession({ deps, runner, link, identity, ca, collected, show }, signal);
-      if (wasWelcome) attempt = 0;
+      // A link that breaks as soon as it stands is not a success: it must not be tried without pause.
+      if (wasWelcome && deps.clock.nowMs() - startedMs >= steadyLinkMs) attempt = 0;
     } catch (error) {
       deps.log(messageOf(error));
       show({ link: `not connected: ${messageOf(error)}` });

@@ -13,6 +13,8 @@ import { openTransport } from '../../client/sdk/transport.ts';
 import { machineClass, orderDocument } from './machine.ts';
 
 const program = join(import.meta.dirname, '../../dist/controller.cjs');
+/** Starts a program that ends with the bench, however that ends. */
+const endWithOwner = ['setpriv', '--pdeathsig', 'TERM', '--'] as const;
 const startTimeoutMs = 30_000;
 const pollMs = 50;
 
@@ -120,8 +122,8 @@ async function until(ready: () => Promise<unknown>, child: ChildProcess, folder:
 function spawnLogged(args: readonly string[], path: string): ChildProcess {
   const log = openSync(path, 'a');
   try {
-    // It ends with the bench, however that ends.
-    return spawn('setpriv', ['--pdeathsig', 'TERM', '--', process.execPath, ...args], { stdio: ['ignore', log, log] });
+    const [command, ...words] = endWithOwner;
+    return spawn(command, [...words, process.execPath, ...args], { stdio: ['ignore', log, log] });
   } finally {
     closeSync(log);
   }

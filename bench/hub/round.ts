@@ -54,9 +54,10 @@ export async function runRound(options: HubOptions, say: (text: string) => void)
   await using cleanup = new AsyncDisposableStack();
   const folder = mkdtempSync(join(tmpdir(), 'ppec-bench-'));
   cleanup.defer(() => rmSync(folder, { recursive: true, force: true }));
-  const worker = (name: string, execArgv: readonly string[]) =>
-    startWorker(join(import.meta.dirname, `${name}.ts`), { logPath: join(folder, `${name}.log`), execArgv });
-  const load: Load = worker('load', []);
+  const load: Load = startWorker(new URL('./load.ts', import.meta.url), {
+    logPath: join(folder, 'load.log'),
+    execArgv: [],
+  });
   cleanup.defer(load.stop);
   const dataDirectory = join(folder, 'data');
   mkdirSync(dataDirectory);
@@ -67,13 +68,17 @@ export async function runRound(options: HubOptions, say: (text: string) => void)
   const region = await startController(configPath, inspectable);
   cleanup.defer(region.stop);
   await prepareOrder(configPath, enrolments);
-  const bare: Worker<BareCommand> = worker('bare', inspectable);
+  const bareLog = join(folder, 'bare.log');
+  const bare: Worker<BareCommand> = startWorker(new URL('./bare.ts', import.meta.url), {
+    logPath: bareLog,
+    execArgv: inspectable,
+  });
   cleanup.defer(bare.stop);
   const { caPem, server } = await benchCa(dataDirectory);
   const { url } = await bare.call({ do: 'listen', caPem, ...server });
   const peers: Peers = {
     controller: { pid: region.pid, url: region.agentUrl, logPath: logPath(folder) },
-    bare: { pid: bare.pid, url, logPath: join(folder, 'bare.log') },
+    bare: { pid: bare.pid, url, logPath: bareLog },
   };
   say('idle links');
   const idle = await idleLinks(load, peers, options);

@@ -21,14 +21,14 @@ export type Worker<Command> = {
 
 /** Starts a program as a worker; what it prints is appended to a file. */
 export function startWorker<Command extends object>(
-  path: string,
+  program: URL,
   options: { readonly logPath: string; readonly execArgv: readonly string[] },
 ): Worker<Command> {
   const log = openSync(options.logPath, 'a');
-  const child = fork(path, [], { execArgv: [...options.execArgv], stdio: ['ignore', log, log, 'ipc'] });
+  const child = fork(program, [], { execArgv: [...options.execArgv], stdio: ['ignore', log, log, 'ipc'] });
   closeSync(log);
   const exited = once(child, 'exit');
-  if (child.pid === undefined) throw new Error(`${path} cannot be started`);
+  if (child.pid === undefined) throw new Error(`${program.pathname} cannot be started`);
   return {
     pid: child.pid,
     call: (command) => ask(child, command),

@@ -104,7 +104,9 @@ export function parsePurchaseOrder(text: string, fileName: string): { order: Par
     throw notAnOrder([{ path: `${fileName}:1:1`, message: error instanceof Error ? error.message : 'not readable' }]);
   }
   if (validator.Check(value)) return { order: value, at };
-  const issues = validator.Errors(value).map((error): Issue => {
+  // An unknown field is told once, where it is, not again for the object around it.
+  const errors = validator.Errors(value).filter((error) => error.keyword !== 'additionalProperties');
+  const issues = errors.map((error): Issue => {
     const path = error.instancePath.split('/').slice(1);
     const missing = error.keyword === 'required' ? firstText(error.params, 'requiredProperties') : undefined;
     const name = path.at(-1) ?? '';

@@ -81,13 +81,13 @@ describe('the comparator', () => {
     [
       'a smaller disk',
       { disks: disk === undefined ? [] : [{ ...disk, sizeBytes: 3.8 * gb }] },
-      ['below disk/D1: Disk nvme0n1 (SN D1) is 3.8 GB NVME M; ordered 1 × 4.0 GB NVME.'],
+      ['below disk/D1: Disk nvme0n1 (SN D1) is 3.8 GB NVMe M; ordered 1 × 4.0 GB NVMe.'],
     ],
-    ['no disk', { disks: [] }, ['missing disk/bay: A disk is missing: ordered 1 × 4.0 GB NVME, found 0.']],
+    ['no disk', { disks: [] }, ['missing disk/bay: A disk is missing: ordered 1 × 4.0 GB NVMe, found 0.']],
     [
       'a disk of the wrong kind',
       { disks: disk === undefined ? [] : [{ ...disk, transport: 'sata' }] },
-      ['mismatch disk/D1: Disk nvme0n1 (SN D1) is 4.0 GB SATA M; ordered 1 × 4.0 GB NVME.'],
+      ['mismatch disk/D1: Disk nvme0n1 (SN D1) is 4.0 GB SATA M; ordered 1 × 4.0 GB NVMe.'],
     ],
     ['a missing port', { nics: [nic('eth0', true)] }, ['missing nic: 1 network ports found; ordered 2.']],
     [

@@ -312,13 +312,21 @@ function memoryType(type: string | undefined, mts: number | undefined): string {
   return [type, mts].filter((part) => part !== undefined).join('-');
 }
 
+const transportNames: Readonly<Record<Disk['transport'], string>> = {
+  nvme: 'NVMe', sata: 'SATA', sas: 'SAS', virtio: 'virtio', usb: 'USB', other: '',
+}; // prettier-ignore
+
 function describeDiskExpectation(wanted: DiskExpectation): string {
-  return [formatDecimalBytes(wanted.sizeBytes), wanted.transport?.toUpperCase(), wanted.model]
+  return [
+    formatDecimalBytes(wanted.sizeBytes),
+    wanted.transport === undefined ? undefined : transportNames[wanted.transport],
+    wanted.model,
+  ]
     .filter((part) => part !== undefined)
     .join(' ');
 }
 
 function describeDisk(disk: Disk): string {
   const size = disk.sizeBytes === null ? 'of a size not reported' : formatDecimalBytes(disk.sizeBytes);
-  return [size, disk.transport.toUpperCase(), disk.model ?? ''].filter((part) => part !== '').join(' ');
+  return [size, transportNames[disk.transport], disk.model ?? ''].filter((part) => part !== '').join(' ');
 }
