@@ -43,7 +43,7 @@ runtime() {
 debian_packages() {
   local wanted missing=()
   wanted=(qemu-system-x86 ipxe-qemu dnsmasq-base iproute2 util-linux procps mmdebstrap e2fsprogs fdisk dosfstools mtools
-    grub-pc-bin grub-common binutils kmod)
+    grub-pc-bin grub-efi-amd64-bin grub-common debian-archive-keyring)
   for package in "${wanted[@]}"; do
     dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
   done

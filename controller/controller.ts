@@ -230,7 +230,14 @@ function httpDeps(core: Core): HttpDeps {
   return {
     run: createRunner(core.store, core.ops),
     authenticate: authenticator(core.store),
-    putBlob: core.blobs.put,
+    putBlob: async (caller, sha256, content) => {
+      const stored = await core.blobs.put(sha256, content);
+      const message = stored.created ? `${stored.bytes} bytes of image content stored` : 'stored already';
+      await core.store.write(caller.actor, (uow) =>
+        uow.audit({ operation: 'blob.put', targets: [sha256], outcome: 'done', message }),
+      );
+      return stored;
+    },
     isReady: () =>
       core.db
         .selectFrom('people')

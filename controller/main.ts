@@ -1,4 +1,8 @@
 // ppec-controller: the region's one server program.
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { roleNames, type RoleName } from '../shared/api/person.ts';
 import { messageOf, PpecError } from '../shared/errors.ts';
 import { defaultConfigPath, readConfig, type Config } from './config.ts';
@@ -8,7 +12,6 @@ import { createLog } from './log.ts';
 import { auditView } from './store/records.ts';
 import { genesisHash, verifyChain } from './store/audit-chain.ts';
 import { openDatabase } from './store/database.ts';
-import { join } from 'node:path';
 
 const usage = `usage: ppec-controller [--config FILE] VERB
 
@@ -39,8 +42,7 @@ async function main(args: readonly string[]): Promise<number> {
     case 'run':
       return run(await readConfig(configPath));
     case 'migrate':
-      await (await openDatabase(databasePath(await readConfig(configPath)))).destroy();
-      return 0;
+      return migrate(await readConfig(configPath));
     case 'check':
       return check(await readConfig(configPath));
     case 'person':
@@ -69,7 +71,17 @@ async function run(config: Config): Promise<number> {
   return 0;
 }
 
+async function migrate(config: Config): Promise<number> {
+  await mkdir(config.dataDirectory, { recursive: true, mode: 0o700 });
+  await (await openDatabase(databasePath(config))).destroy();
+  return 0;
+}
+
 async function check(config: Config): Promise<number> {
+  if (!existsSync(databasePath(config))) {
+    print(`the configuration is fine; there is no database at ${databasePath(config)} yet\n`);
+    return 1;
+  }
   const db = await openDatabase(databasePath(config));
   try {
     const rows = await db.selectFrom('audit').selectAll().orderBy('seq').execute();

@@ -64,7 +64,7 @@ it.each<[string, Partial<Command>, string]>([
   // The union of commands does not survive a spread over Partial.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const changed = { ...command, ...change } as Command;
-  expect(verifyCommand(region.signCommand(changed), target)).toEqual({ ok: false, reason });
+  expect(verifyCommand(region.signCommand(changed), target)).toEqual({ ok: false, reason, commandId: 'cmd_1' });
 });
 
 const good = region.signCommand(command);

@@ -22,7 +22,9 @@ export type CommandTarget = {
 };
 
 export type Verified =
-  { readonly ok: true; readonly command: Command } | { readonly ok: false; readonly reason: string };
+  | { readonly ok: true; readonly command: Command }
+  // `commandId` where the region did sign it: then the region is told that it was refused.
+  | { readonly ok: false; readonly reason: string; readonly commandId?: string };
 
 export function verifyCommand(envelope: ControllerBody<'command'>, target: CommandTarget): Verified {
   const refuse = (reason: string): Verified => ({ ok: false, reason });
@@ -39,7 +41,7 @@ export function verifyCommand(envelope: ControllerBody<'command'>, target: Comma
   }
   if (!commandValidator.Check(command)) return refuse('not a command of this protocol');
   const reason = mismatch(command, target);
-  return reason === undefined ? { ok: true, command } : refuse(reason);
+  return reason === undefined ? { ok: true, command } : { ok: false, reason, commandId: command.id };
 }
 
 function mismatch(command: Command, target: CommandTarget): string | undefined {

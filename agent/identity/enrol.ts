@@ -20,6 +20,12 @@ const enrolResponse = Compile(EnrolResponse);
 /** A certificate is renewed when this much of its life is left. */
 const renewBeforeMs = 8 * 3_600_000;
 
+/** How long a link may stand before its certificate wants renewing; half of what is left where that is little. */
+export function renewInMs(identity: Identity, nowMs: number): number {
+  const leftMs = Math.max(0, identity.enrolled.expiresAtMs - nowMs);
+  return leftMs > renewBeforeMs ? leftMs - renewBeforeMs : leftMs / 2;
+}
+
 export type EnrolDeps = {
   readonly config: AgentConfig;
   readonly ca: string;
@@ -34,7 +40,9 @@ export async function obtainIdentity(deps: EnrolDeps): Promise<Identity> {
   const stored = parseIdentity(await readIfThere(path));
   const leftMs = stored === undefined ? 0 : stored.enrolled.expiresAtMs - deps.clock.nowMs();
   if (stored !== undefined && leftMs > renewBeforeMs) return stored;
-  const identity = stored !== undefined && leftMs > 0 ? await renew(stored, deps) : await enrol(deps);
+  // A production host has one token in its life: after a long time off it comes back by the key it holds.
+  const isRenewable = stored !== undefined && (leftMs > 0 || deps.config.home === 'production');
+  const identity = isRenewable ? await renew(stored, deps) : await enrol(deps);
   await writeDurably(path, JSON.stringify(identity));
   return identity;
 }

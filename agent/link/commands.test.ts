@@ -184,22 +184,23 @@ it.each<[string, Command]>([
   ['for another boot', kexec(5, { bootId: 'boot-0' })],
   ['that has expired', kexec(5, { expiresAtMs: 999 })],
   ['that nobody checked', kexec(5, { approval: { ...common.approval, checkerIds: [] } })],
-])('does nothing at all for a command %s', async (_, command) => {
-  const { runner, journal, sent, calls, log } = await bench();
+])('runs nothing for a command %s, and says that it refused it', async (_, command) => {
+  const { runner, journal, sent, results, calls, log } = await bench();
   await runner.receive(region.signCommand(command));
-  expect({ sent, calls, entries: journal.entries() }).toEqual({ sent: [], calls: [], entries: [] });
+  expect({ calls, entries: journal.entries() }).toEqual({ calls: [], entries: [] });
+  expect([sent.length, results()]).toEqual([1, ['cmd_5 refused']]);
   expect(log).toHaveLength(1);
   expect(log[0]).toMatch(/^refused a command: /);
 });
 
-it('does nothing for a command by an unknown key, and nothing for an old one it has no result of', async () => {
-  const { runner, journal, sent, calls } = await bench();
+it('does nothing at all for a command by an unknown key, and refuses an old one it has no result of', async () => {
+  const { runner, journal, sent, results, calls } = await bench();
   await runner.receive(newSigner('command-1').signCommand(kexec(5)));
-  expect(journal.entries()).toEqual([]);
+  expect([journal.entries(), sent]).toEqual([[], []]);
   await runner.receive(region.signCommand(kexec(9)));
   sent.length = 0;
   await runner.receive(region.signCommand(kexec(8)));
-  expect({ sent, calls }).toEqual({ sent: [], calls: [] });
+  expect([results(), calls]).toEqual([['cmd_8 refused'], []]);
 });
 
 it('does not start a kernel that no provision of this boot has left', async () => {

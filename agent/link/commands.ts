@@ -39,6 +39,15 @@ export function commandRunner(deps: CommandDeps): CommandRunner {
     if (!verified.ok) {
       const replayed = replayOf(envelope, deps.journal, target);
       if (replayed !== undefined) return sendResult(replayed);
+      if (verified.commandId !== undefined) {
+        const body = {
+          commandId: verified.commandId,
+          outcome: 'refused' as const,
+          message: verified.reason,
+          durationMs: 0,
+        };
+        deps.send({ type: 'command-result', body });
+      }
       return deps.log(`refused a command: ${verified.reason}`);
     }
     const { command } = verified;

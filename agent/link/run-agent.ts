@@ -15,7 +15,7 @@ import { protocolVersion } from '../../shared/protocol/version.ts';
 import type { CollectedInventory } from '../collect/inventory.ts';
 import { agentVersion, type AgentConfig } from '../config.ts';
 import type { Platform } from '../handlers/platform.ts';
-import { obtainIdentity, tlsOf, type Identity } from '../identity/enrol.ts';
+import { obtainIdentity, renewInMs, tlsOf, type Identity } from '../identity/enrol.ts';
 import { regionCa } from '../identity/https.ts';
 import { openJournal, type Journal } from '../journal.ts';
 import { commandRunner, type CommandRunner } from './commands.ts';
@@ -169,7 +169,10 @@ async function runSession(connected: Connected, signal: AbortSignal): Promise<bo
   });
   const stop = (): void => session.close();
   signal.addEventListener('abort', stop, { once: true });
+  // The next link begins with a renewed certificate.
+  const renewal = setTimeout(stop, renewInMs(identity, deps.clock.nowMs()));
   const end = await session.ended;
+  clearTimeout(renewal);
   signal.removeEventListener('abort', stop);
   reporter.stop();
   const meaning = end.close === undefined ? '' : ` (${closeCodes[end.close].reason})`;

@@ -91,7 +91,6 @@ async function scriptFor(query: URLSearchParams, deps: BootDeps): Promise<string
       deps.ids,
     ),
   );
-  if (token === undefined) return waitScript('too many machines are booting; waiting.');
   deps.log.info({ mac, serial: asset?.serial ?? query.get('serial'), assetId: asset?.id }, 'PIOUS boot script given');
   return piousScript({
     bootUrl: deps.bootUrl,

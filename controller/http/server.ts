@@ -18,7 +18,7 @@ import { problemOf } from './error-response.ts';
 export type HttpDeps = {
   readonly run: Runner;
   readonly authenticate: Authenticate;
-  readonly putBlob: (sha256: string, content: Readable) => Promise<{ created: boolean; bytes: number }>;
+  readonly putBlob: (caller: Caller, sha256: string, content: Readable) => Promise<{ created: boolean; bytes: number }>;
   readonly isReady: () => Promise<boolean>;
   readonly metricsText: () => Promise<string>;
   readonly counted: (operation: string, status: number) => void;
@@ -203,7 +203,7 @@ function addBlobRoute(app: FastifyInstance, deps: HttpDeps): void {
       if (!isReadable(request.body))
         throw new PpecError('invalid_argument', 'Send the content as application/octet-stream.');
       request.raw.setTimeout(uploadTimeoutMs);
-      const { created, bytes } = await deps.putBlob(sha256, request.body);
+      const { created, bytes } = await deps.putBlob(caller, sha256, request.body);
       deps.log.info({ sha256, bytes, person: caller.actor.name }, 'image content stored');
       return reply.code(created ? 201 : 200).send({ sha256, bytes });
     },

@@ -91,12 +91,14 @@ async function handle(request: IncomingMessage, deps: ListenerDeps): Promise<unk
 }
 
 async function renew(request: IncomingMessage, deps: ListenerDeps): Promise<unknown> {
-  const assetId = certifiedAsset(request);
   const certificate = clientCertificate(request);
-  if (assetId === undefined || certificate === undefined) {
+  const isInForce = certifiedAsset(request) !== undefined;
+  const assetId = isInForce || hasOnlyExpired(request) ? namedAsset(certificate) : undefined;
+  const asset = assetId === undefined ? undefined : await assetById(deps.enrolment.store.db, assetId);
+  // A production host that was off for long still holds its key; a machine in PIOUS gets a new token with its next boot.
+  if (assetId === undefined || certificate === undefined || (!isInForce && asset?.state !== 'BAREMETAL')) {
     throw new PpecError('unauthenticated', 'renewal needs a certificate of this region that is still valid');
   }
-  const asset = await assetById(deps.enrolment.store.db, assetId);
   if (asset === undefined || asset.state === 'RETIRED')
     throw new PpecError('unauthenticated', 'this asset is not known here');
   return issue(assetId, certificate.publicKey.export({ type: 'spki', format: 'pem' }).toString(), deps.enrolment);
@@ -106,7 +108,17 @@ async function renew(request: IncomingMessage, deps: ListenerDeps): Promise<unkn
 function certifiedAsset(request: IncomingMessage): string | undefined {
   const { socket } = request;
   if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
-  const name = /(?:^|\n)CN=(\S+)/.exec(clientCertificate(request)?.subject ?? '')?.[1] ?? '';
+  return namedAsset(clientCertificate(request));
+}
+
+/** Signed by this region's CA and good but for its age. */
+function hasOnlyExpired({ socket }: IncomingMessage): boolean {
+  // Typed as an error, it is its code.
+  return socket instanceof TLSSocket && String(socket.authorizationError) === 'CERT_HAS_EXPIRED';
+}
+
+function namedAsset(certificate: X509Certificate | undefined): string | undefined {
+  const name = /(?:^|\n)CN=(\S+)/.exec(certificate?.subject ?? '')?.[1] ?? '';
   return isId('asset', name) ? name : undefined;
 }
 

@@ -3,7 +3,7 @@
 // crash is the same code as the happy path.
 import { fullJitterMs } from '../../shared/backoff.ts';
 import type { Clock } from '../../shared/clock.ts';
-import { messageOf } from '../../shared/errors.ts';
+import { messageOf, PpecError } from '../../shared/errors.ts';
 import type { Rng } from '../../shared/rng.ts';
 import type { Log } from '../log.ts';
 
@@ -61,6 +61,8 @@ export function createDriver(deps: DriverDeps): Driver {
       failures.delete(assetId);
       if (atMs !== undefined) wakeAt(assetId, atMs);
     } catch (error) {
+      // Somebody else wrote first: what it decided on is no longer so, and it decides anew.
+      if (error instanceof PpecError && error.code === 'conflict') return wakeAt(assetId, deps.clock.nowMs());
       const failed = (failures.get(assetId) ?? 0) + 1;
       failures.set(assetId, failed);
       deps.log.error({ assetId, failed, error: messageOf(error) }, 'reconciling failed; it is tried again');

@@ -64,7 +64,6 @@ export async function sendProvision({ asset, operation, work }: At, deps: Provis
       { kind: 'phone-home', mac: null, asset_id: asset.id, operation_id: operation.id, livesMs },
       uow.ids,
     );
-    assert(token !== undefined, 'a phone-home token is to be had');
     const seed = seedFor({
       assetId: asset.id,
       hostname: asset.hostname ?? callName(asset),

@@ -13,15 +13,19 @@ const liveBootTokensMax = 20_000;
 
 export type NewToken = Pick<TokenRow, 'kind' | 'mac' | 'asset_id' | 'operation_id'> & { readonly livesMs: number };
 
-/** The token in clear, to be shown to its holder only; undefined where too many are alive. */
-export async function createToken(db: Db, token: NewToken, ids: IdSource): Promise<string | undefined> {
+/** The token in clear, to be shown to its holder only. Where too many boot tokens are alive, the oldest one gives way. */
+export async function createToken(db: Db, token: NewToken, ids: IdSource): Promise<string> {
   const nowMs = ids.clock.nowMs();
   await db.deleteFrom('tokens').where('expires_at', '<', nowMs).execute();
   const { count } = await db
     .selectFrom('tokens')
     .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('kind', '=', 'boot')
     .executeTakeFirstOrThrow();
-  if (count >= liveBootTokensMax) return undefined;
+  if (count >= liveBootTokensMax) {
+    const oldest = db.selectFrom('tokens').select('id').where('kind', '=', 'boot').orderBy('id').limit(1);
+    await db.deleteFrom('tokens').where('id', 'in', oldest).execute();
+  }
   const clear = Buffer.from(ids.rng.bytes(24)).toString('base64url');
   const { livesMs, ...row } = token;
   await db

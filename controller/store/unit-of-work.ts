@@ -5,6 +5,7 @@ import type { Transaction } from 'kysely';
 import type { AuditEntry } from '../../shared/api/audit.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import { assert } from '../../shared/assert.ts';
+import { PpecError } from '../../shared/errors.ts';
 import { canTransition } from '../../shared/lifecycle/asset.ts';
 import { auditHash, genesisHash } from './audit-chain.ts';
 import type { Db } from './database.ts';
@@ -79,7 +80,6 @@ export function createStore({ db, ids, committed }: StoreDeps): Store {
       let eventSeq = 0;
       const result = await db.transaction().execute((trx) => {
         const nowMs = ids.clock.nowMs();
-        const log = changelogWriter(trx, actor, nowMs);
         const uow: UnitOfWork = {
           db: trx,
           actor,
@@ -97,33 +97,7 @@ export function createStore({ db, ids, committed }: StoreDeps): Store {
               .where('seq', '<=', eventSeq - eventsKept)
               .execute();
           },
-          patchAsset: async (asset, patch, changeId) => {
-            if (patch.state !== undefined && patch.state !== asset.state) {
-              assert(
-                canTransition(asset.state, patch.state),
-                `${asset.id} may go from ${asset.state} to ${patch.state}`,
-              );
-            }
-            const since = {
-              ...(patch.state !== undefined && patch.state !== asset.state ? { state_since: nowMs } : {}),
-              ...(patch.presence !== undefined && patch.presence !== asset.presence ? { presence_since: nowMs } : {}),
-            };
-            const next: AssetRow = { ...asset, ...patch, ...since, revision: asset.revision + 1 };
-            await trx.updateTable('assets').set(next).where('id', '=', asset.id).execute();
-            await log('asset', { id: asset.id, before: asset, after: next, changeId: changeId ?? null });
-            return next;
-          },
-          patchOperation: async (operation, patch) => {
-            const next: OperationRow = { ...operation, ...patch, revision: operation.revision + 1 };
-            await trx.updateTable('operations').set(next).where('id', '=', operation.id).execute();
-            return next;
-          },
-          patchChange: async (change, patch) => {
-            const next: ChangeRow = { ...change, ...patch, revision: change.revision + 1 };
-            await trx.updateTable('changes').set(next).where('id', '=', change.id).execute();
-            await log('change', { id: change.id, before: change, after: next, changeId: change.id });
-            return next;
-          },
+          ...patches(trx, changelogWriter(trx, actor, nowMs), nowMs),
           wake: (assetId) => void woken.add(assetId),
         };
         return work(uow);
@@ -132,6 +106,62 @@ export function createStore({ db, ids, committed }: StoreDeps): Store {
       return result;
     },
   };
+}
+
+type Patches = Pick<UnitOfWork, 'patchAsset' | 'patchOperation' | 'patchChange'>;
+
+function patches(trx: Transaction<Database>, log: ReturnType<typeof changelogWriter>, nowMs: number): Patches {
+  return {
+    patchAsset: async (asset, patch, changeId) => {
+      if (patch.state !== undefined && patch.state !== asset.state) {
+        assert(canTransition(asset.state, patch.state), `${asset.id} may go from ${asset.state} to ${patch.state}`);
+      }
+      const since = {
+        ...(patch.state !== undefined && patch.state !== asset.state ? { state_since: nowMs } : {}),
+        ...(patch.presence !== undefined && patch.presence !== asset.presence ? { presence_since: nowMs } : {}),
+      };
+      const changed = { ...patch, ...since, revision: asset.revision + 1 };
+      const next: AssetRow = { ...asset, ...changed };
+      const { numUpdatedRows } = await trx
+        .updateTable('assets')
+        .set(changed)
+        .where('id', '=', asset.id)
+        .where('revision', '=', asset.revision)
+        .executeTakeFirst();
+      if (numUpdatedRows !== 1n) throw changedMeanwhile(asset.id);
+      await log('asset', { id: asset.id, before: asset, after: next, changeId: changeId ?? null });
+      return next;
+    },
+    patchOperation: async (operation, patch) => {
+      const changed = { ...patch, revision: operation.revision + 1 };
+      const { numUpdatedRows } = await trx
+        .updateTable('operations')
+        .set(changed)
+        .where('id', '=', operation.id)
+        .where('revision', '=', operation.revision)
+        .executeTakeFirst();
+      if (numUpdatedRows !== 1n) throw changedMeanwhile(operation.id);
+      return { ...operation, ...changed };
+    },
+    patchChange: async (change, patch) => {
+      const changed = { ...patch, revision: change.revision + 1 };
+      const next: ChangeRow = { ...change, ...changed };
+      const { numUpdatedRows } = await trx
+        .updateTable('changes')
+        .set(changed)
+        .where('id', '=', change.id)
+        .where('revision', '=', change.revision)
+        .executeTakeFirst();
+      if (numUpdatedRows !== 1n) throw changedMeanwhile(change.id);
+      await log('change', { id: change.id, before: change, after: next, changeId: change.id });
+      return next;
+    },
+  };
+}
+
+/** A decision was taken on a row that is no longer so: whoever took it looks again. */
+function changedMeanwhile(id: string): PpecError {
+  return new PpecError('conflict', `${id} was changed meanwhile. Try again.`);
 }
 
 type Logged = {

@@ -43,7 +43,7 @@ export const assetTransitions: Readonly<Record<AssetState, Readonly<Partial<Reco
     RETIRING: 'retirement was approved',
   },
   RESERVED: {
-    PROVISIONING: 'its agent took the first command',
+    PROVISIONING: 'its agent is sent the command to write the image',
     SPARE: 'provisioning failed before production ran; the reservation is released',
     QUARANTINED: 'provisioning failed in a way that needs a person',
   },

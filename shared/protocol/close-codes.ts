@@ -10,7 +10,6 @@ export const closeCodes = {
   protocolUnsupported: { code: 4005, reason: 'this protocol version is not spoken here' },
   identityMismatch: { code: 4006, reason: 'the certificate does not belong to the asset named in hello' },
   replaced: { code: 4007, reason: 'this agent connected anew' },
-  identityInUse: { code: 4008, reason: 'another host holds this identity and is alive' },
   stuck: { code: 4009, reason: 'the peer does not read what is sent to it' },
   silent: { code: 4010, reason: 'nothing was heard from the peer for too long' },
   unknownAsset: { code: 4011, reason: 'this asset is not known here; enrol anew' },

@@ -10,8 +10,6 @@ export const framesPerSecondMax = 50;
 export const helloTimeoutMs = 10_000;
 /** Unsent bytes towards one peer at which the link is given up as stuck. */
 export const sendBufferBytesMax = 4 * 1024 * 1024;
-/** Commands that may wait for one agent. */
-export const commandsInFlightMax = 8;
 /** How often an agent shows that it lives, unless the controller says otherwise. */
 export const defaultHeartbeatMs = 10_000;
 /** Health is reported on change, and at least this often. */

@@ -1,7 +1,6 @@
-// The agent protocol's version: one integer that only grows. A controller speaks to agents of its own version and up to
-// three older; it refuses a newer agent with close code 4005, never guesses.
+// The agent protocol's version: one integer that only grows. A controller refuses an agent of a
+// version it does not speak with close code 4005; it never guesses.
 //
 //   1  2026-11-23  first version
 
 export const protocolVersion = 1;
-export const oldestSupportedProtocolVersion = 1;

@@ -2,10 +2,12 @@
 // `ppec` client or the machine's own power button; nothing reaches into the controller.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import type { Asset } from '../../shared/api/asset.ts';
 import type { Change } from '../../shared/api/change.ts';
 import type { OperationHandle } from '../../shared/api/operation-handle.ts';
+import { PpecError } from '../../shared/errors.ts';
 import type { RunResult } from './namespace.ts';
 import { machineClass, purchaseOrder } from './rack.ts';
 import { imageKeyId, type LabRegion, type PersonName } from './region.ts';
@@ -150,12 +152,29 @@ export async function approve(story: Story, change: Change, onStep: (text: strin
   for (let after = before.last; ;) {
     const operation = await client.call('operation.get', { operation: id });
     if (operation.state !== 'running') {
-      const asset = await client.call('asset.get', { asset: operation.assetId });
+      const asset = await patiently(() => client.call('asset.get', { asset: operation.assetId }));
       return { asset, operation, tookMs: performance.now() - startedMs };
     }
     if (performance.now() - startedMs > decisionTimeoutMs) throw new Error(`operation ${id} did not end in time`);
-    const events = await client.call('event.list', { after, waitMs: 2000 });
+    const since = after;
+    const events = await patiently(() => client.call('event.list', { after: since, waitMs: 2000 }));
     for (const event of events.items) onStep(event.text);
     after = events.items.at(-1)?.seq ?? after;
+  }
+}
+
+const awayMaxMs = 60_000;
+
+/** A controller that restarts is away for a moment. */
+async function patiently<T>(call: () => Promise<T>): Promise<T> {
+  const startedMs = performance.now();
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof PpecError) || !error.shouldRetry() || performance.now() - startedMs > awayMaxMs)
+        throw error;
+      await delay(200);
+    }
   }
 }
