@@ -1,7 +1,7 @@
 // `./build.sh bench NAME [--json] [options]`: runs one benchmark and prints its figures. A benchmark never passes or
 // fails; it measures, and says against what.
 import { jsonLines, table, type Bench } from '../bench/figures.ts';
-import { messageOf } from '../shared/errors.ts';
+import { messageOf, PpecError } from '../shared/errors.ts';
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   hub: async () => (await import('../bench/hub.ts')).hub,
@@ -13,8 +13,13 @@ try {
   process.exitCode = await bench(name, words);
 } catch (error) {
   process.stderr.write(`ppec: ${messageOf(error)}\n`);
-  // Node names what is wrong with the words of a command line in errors of this kind.
-  process.exitCode = error instanceof TypeError && 'code' in error ? 2 : 1;
+  process.exitCode = isOfCommandLine(error) ? 2 : 1;
+}
+
+/** What is wrong with the words given: ours says so by its code, Node's parser by errors of this kind. */
+function isOfCommandLine(error: unknown): boolean {
+  if (error instanceof PpecError) return error.code === 'invalid_argument';
+  return error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
 }
 
 async function bench(wanted: string, args: readonly string[]): Promise<number> {
