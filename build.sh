@@ -62,7 +62,7 @@ verb=${1:-}
 case "$verb" in
   demo | test | build | image | images | bench | lint)
     runtime
-    case "$verb" in demo | test | image | images) debian_packages ;; esac
+    case "$verb" in demo | test | image | images | bench) debian_packages ;; esac
     exec node "scripts/$verb.ts" "$@"
     ;;
   clean)

@@ -26,7 +26,7 @@ async function run(args: readonly string[], say: (text: string) => void): Promis
     },
   });
   const options: HubOptions = {
-    agents: number('--agents', values.agents, { min: 2, max: 9000 }),
+    agents: number('--agents', values.agents, { min: 100, max: 9000 }),
     enrolments: number('--enrolments', values.enrolments, { min: 1, max: 9000 }),
     seconds: number('--seconds', values.seconds, { min: 1, max: 60 }),
     // The limit is 50 frames a second; near it a late timer would break it.

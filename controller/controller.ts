@@ -155,7 +155,11 @@ async function openCore(config: Config, log: Log, clock: Clock) {
   const commandKey = await openCommandKey(keys);
   const metrics = createMetrics({
     agentsOnline: registry.count,
-    agentRssBytesMax: () => Math.max(0, ...[...registry.all()].map((session) => session.rssBytes())),
+    agentRssBytesMax: () => {
+      let most = 0;
+      for (const session of registry.all()) most = Math.max(most, session.rssBytes());
+      return most;
+    },
   });
   return {
     config,

@@ -155,7 +155,7 @@ type Idle = Pick<Sample, 'bytesPerAgent' | 'linksPerCpuSecond'>;
 async function idleLinks(load: Load, peers: Peers, { agents, atOnce }: HubOptions): Promise<Record<Target, Idle>> {
   const run = async (target: Target): Promise<Idle> => {
     const { pid, url, logPath: path } = peers[target];
-    await load.call({ do: 'connect', target, url, agents: Math.min(warmLinks, agents - 1), atOnce });
+    await load.call({ do: 'connect', target, url, agents: warmLinks, atOnce });
     const inspector = await openInspector(pid, path);
     const baseBytes = await settledBytes(pid, inspector);
     const before = cpuSeconds(pid);

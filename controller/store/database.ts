@@ -1,6 +1,6 @@
 // Opening the region's database: one SQLite file in WAL mode, every commit on disk before it is acknowledged.
 import Sqlite from 'better-sqlite3';
-import { Kysely, sql, SqliteDialect } from 'kysely';
+import { Kysely, sql, SqliteDialect, type SqliteDatabase } from 'kysely';
 
 import { PpecError } from '../../shared/errors.ts';
 import { spine, type Migration } from './migrations/0001-spine.ts';
@@ -18,9 +18,28 @@ export async function openDatabase(path: string): Promise<Db> {
   file.pragma('synchronous = FULL');
   file.pragma('busy_timeout = 10000');
   file.pragma('foreign_keys = ON');
-  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: file }) });
+  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: keepingStatements(file) }) });
   await migrate(db);
   return db;
+}
+
+/** Statements kept at most; the program has far fewer, but for lists of varying length. */
+const statementsMax = 500;
+
+/** The database with each statement prepared once: compiling one can cost as much as running it. */
+function keepingStatements(file: Sqlite.Database): SqliteDatabase {
+  const statements = new Map<string, Sqlite.Statement>();
+  return {
+    prepare: (text) => {
+      const known = statements.get(text);
+      if (known !== undefined) return known;
+      if (statements.size >= statementsMax) statements.clear();
+      const made = file.prepare(text);
+      statements.set(text, made);
+      return made;
+    },
+    close: () => void file.close(),
+  };
 }
 
 async function migrate(db: Db): Promise<void> {
