@@ -9,6 +9,12 @@ describe('boot scripts', () => {
     );
   });
 
+  it('end, and do not ask again, when the second script says so', () => {
+    const lines = chainScript('http://10.99.0.1:7480').split('\n');
+    const chained = lines.findIndex((line) => line.includes('/boot/script'));
+    expect(lines.slice(chained + 1, chained + 3)).toEqual(['exit', ':retry']);
+  });
+
   it('give PIOUS the pinned CA, the token and the time', () => {
     const script = piousScript({
       bootUrl: 'http://10.99.0.1:7480', agentUrl: 'https://10.99.0.1:7444', caSha256: 'ab'.repeat(32), token: 'T',

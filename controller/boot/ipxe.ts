@@ -5,6 +5,8 @@ export function chainScript(bootUrl: string): string {
   return [
     '#!ipxe',
     `chain ${bootUrl}/boot/script?mac=\${net0/mac}&uuid=\${uuid}&serial=\${serial:uristring} || goto retry`,
+    // The second script ended by itself: the machine is to boot from its disk.
+    'exit',
     ':retry',
     'echo PPEC: the controller does not answer. Next attempt in 10 seconds.',
     'sleep 10',

@@ -150,7 +150,7 @@ export async function approve(story: Story, change: Change, onStep: (text: strin
   const { operationIds } = await client.call('change.get', { change: change.id });
   const [id = ''] = operationIds;
   for (let after = before.last; ;) {
-    const operation = await client.call('operation.get', { operation: id });
+    const operation = await patiently(() => client.call('operation.get', { operation: id }));
     if (operation.state !== 'running') {
       const asset = await patiently(() => client.call('asset.get', { asset: operation.assetId }));
       return { asset, operation, tookMs: performance.now() - startedMs };
