@@ -19,6 +19,7 @@ const idPrefixes = {
   request: 'req',
   session: 'ses',
   token: 'tok',
+  waiver: 'wvr',
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;

@@ -6,6 +6,7 @@ import { assetHealth } from './commands/asset-health.ts';
 import { assetInspect } from './commands/asset-inspect.ts';
 import { assetInventory } from './commands/asset-inventory.ts';
 import { assetList } from './commands/asset-list.ts';
+import { assetWaive } from './commands/asset-waive.ts';
 import { assetWatch } from './commands/asset-watch.ts';
 import { auditList } from './commands/audit-list.ts';
 import { auditVerify } from './commands/audit-verify.ts';
@@ -50,6 +51,7 @@ import { provision } from './commands/provision.ts';
 import { region } from './commands/region.ts';
 import { spareList } from './commands/spare-list.ts';
 import { version } from './commands/version.ts';
+import { waiverList } from './commands/waiver-list.ts';
 import { whoami } from './commands/whoami.ts';
 
 const listed: readonly CliCommand[] = [
@@ -72,7 +74,9 @@ const listed: readonly CliCommand[] = [
   assetHealth,
   assetInspect,
   assetInventory,
+  assetWaive,
   assetWatch,
+  waiverList,
   spareList,
   provision,
   changeList,

@@ -12,6 +12,6 @@ const dayMs = 86_400_000;
 
 /** Whatever makes a production machine change state needs one checker. There is no bypass. */
 export function policyFor(operation: { readonly id: string; readonly effect: Effect }): Policy {
-  if (operation.effect === 'state-change') return { name: 'production-provision', checkersNeeded: 1, openForMs: dayMs };
+  if (operation.effect === 'state-change') return { name: 'one-checker', checkersNeeded: 1, openForMs: dayMs };
   return { name: 'direct', checkersNeeded: 0, openForMs: 0 };
 }

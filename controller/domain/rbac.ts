@@ -9,7 +9,7 @@ const selfService = ['auth.whoami', 'credential.list', 'credential.create', 'cre
 /** Permissions per role. A checker cannot file, a maker cannot approve; an admin manages people and hardware data. */
 export const rolePermissions: Readonly<Record<RoleName, ReadonlySet<string>>> = {
   viewer: new Set([...reads.filter((permission) => permission !== 'person.list'), ...selfService]),
-  maker: new Set([...reads, ...selfService, 'asset.provision', 'asset.inspect', 'change.withdraw']),
+  maker: new Set([...reads, ...selfService, 'asset.provision', 'asset.waive', 'asset.inspect', 'change.withdraw']),
   checker: new Set([...reads, ...selfService, 'change.approve']),
   admin: new Set([
     ...reads,

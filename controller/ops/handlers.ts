@@ -10,11 +10,13 @@ import { orderHandlers } from './order-ops.ts';
 import { personHandlers } from './person-ops.ts';
 import { provisionHandlers } from './provision-asset.ts';
 import { regionHandlers } from './region-ops.ts';
+import { waiverHandlers } from './waive-finding.ts';
 
 const handlers: Handlers<OperationId> = {
   ...regionHandlers,
   ...assetHandlers,
   ...provisionHandlers,
+  ...waiverHandlers,
   ...orderHandlers,
   ...imageHandlers,
   ...networkHandlers,

@@ -11,6 +11,7 @@ import { releaseAddress, reserveAddress } from '../store/addresses.ts';
 import { fromJson, toJson } from '../store/json.ts';
 import { findClass, findPurchaseOrder } from '../store/records.ts';
 import type { AssetRow } from '../store/schema.ts';
+import { openWaivers, withWaivers } from '../store/waivers.ts';
 import { systemActor, type Store, type UnitOfWork } from '../store/unit-of-work.ts';
 import { again, lookAgainAt, settled, type Reconciler, type Step } from './driver.ts';
 
@@ -24,7 +25,8 @@ export function inspectionReconciler(store: Store): Reconciler {
       if (asset === undefined || asset.home !== 'pious' || asset.boot_id === null) return settled;
       const isInspected = asset.inspected_boot_id === asset.boot_id && asset.inspected_hash === asset.inventory_hash;
       if (asset.state !== 'INSPECTING') {
-        if (isInspected || !isInspectable(asset.state) || !(await hasReported(store, asset))) return settled;
+        if (isInspected) return waiverEnd(store, asset);
+        if (!isInspectable(asset.state) || !(await hasReported(store, asset))) return settled;
         return begin(store, asset);
       }
       if (!(await hasReported(store, asset))) return settled;
@@ -44,6 +46,25 @@ async function hasReported(store: Store, asset: AssetRow): Promise<boolean> {
   return report !== undefined;
 }
 
+/** When a waiver of this asset ends, what it covered counts again. */
+async function waiverEnd(store: Store, asset: AssetRow): Promise<Step> {
+  const waivers = await openWaivers(store.db, asset.id);
+  if (waivers.length === 0) return settled;
+  const endMs = Math.min(...waivers.map((waiver) => waiver.expires_at));
+  if (endMs > store.nowMs()) return lookAgainAt(endMs);
+  await store.write(systemActor('inspection'), async (uow) => {
+    await uow.db
+      .updateTable('waivers')
+      .set({ ended: 1 })
+      .where('asset_id', '=', asset.id)
+      .where('expires_at', '<=', uow.nowMs)
+      .execute();
+    await uow.patchAsset(asset, { inspected_hash: null });
+    await uow.event('asset', asset.id, `${callName(asset)}: a waiver has ended; it is inspected again`);
+  });
+  return again;
+}
+
 async function begin(store: Store, asset: AssetRow): Promise<Step> {
   await store.write(systemActor('inspection'), async (uow) => {
     await uow.patchAsset(asset, {
@@ -57,7 +78,7 @@ async function begin(store: Store, asset: AssetRow): Promise<Step> {
 
 async function inspect(store: Store, asset: AssetRow): Promise<Step> {
   await store.write(systemActor('inspection'), async (uow) => {
-    const findings = await findingsFor(uow, asset);
+    const findings = withWaivers(await findingsFor(uow, asset), await openWaivers(uow.db, asset.id), uow.nowMs);
     const verdict = verdictOf(findings);
     assert(asset.boot_id !== null && asset.inventory_hash !== null, `${asset.id} has reported`);
     await uow.db

@@ -3,10 +3,12 @@ import Sqlite from 'better-sqlite3';
 import { Kysely, sql, SqliteDialect, type SqliteDatabase } from 'kysely';
 
 import { PpecError } from '../../shared/errors.ts';
-import { spine, type Migration } from './migrations/0001-spine.ts';
+import { spine } from './migrations/0001-spine.ts';
+import { waivers } from './migrations/0002-waivers.ts';
+import type { Migration } from './migrations/migration.ts';
 import type { Database } from './schema.ts';
 
-const migrations: readonly Migration[] = [spine];
+const migrations: readonly Migration[] = [spine, waivers];
 
 export type Db = Kysely<Database>;
 

@@ -250,5 +250,17 @@ export type Database = {
     output: string;
     at: number;
   };
+  waivers: {
+    id: string;
+    asset_id: string;
+    path: string;
+    rule: string;
+    reason: string;
+    change_id: string;
+    created_at: number;
+    expires_at: number;
+    /** 1 once its end was acted upon. */
+    ended: number;
+  };
   console_logs: { asset_id: string; text: string; at: number };
 };

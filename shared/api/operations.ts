@@ -10,12 +10,14 @@ import { personOperations } from './person.ts';
 import { provisionOperations } from './provision.ts';
 import { purchaseOrderOperations } from './purchase-order.ts';
 import { regionOperations } from './region.ts';
+import { waiverOperations } from './waiver.ts';
 import type { InputOf, OutputOf } from './operation.ts';
 
 export const operations = [
   ...regionOperations,
   ...assetOperations,
   ...provisionOperations,
+  ...waiverOperations,
   ...changeOperations,
   ...operationHandleOperations,
   ...purchaseOrderOperations,

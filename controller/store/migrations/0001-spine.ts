@@ -1,4 +1,5 @@
 // The first schema.
+import type { Migration } from './migration.ts';
 
 type Columns = Readonly<Record<string, string>>;
 
@@ -95,7 +96,7 @@ const indexes: readonly string[] = [
   'create unique index idempotency_key on idempotency (credential_id, key)',
 ];
 
-export const spine = {
+export const spine: Migration = {
   name: '0001-spine',
   statements: [
     ...Object.entries(tables).map(
@@ -106,7 +107,4 @@ export const spine = {
     ),
     ...indexes,
   ],
-} as const;
-
-/** A numbered migration: statements that run once, in one transaction. */
-export type Migration = { readonly name: string; readonly statements: readonly string[] };
+};
