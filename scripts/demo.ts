@@ -241,15 +241,15 @@ function stepTimes(operation: OperationHandle): (readonly [string, number])[] {
 }
 
 function goOn(region: LabRegion): void {
-  const credential = '-u $(jq -r \'.contexts.mia.credential|.id+":"+.secret\' .demo/region/ppec.json)';
+  const { id, secret } = region.credential('mia');
   tell(`
-go on from another terminal
+go on from another terminal: mia is a maker, cho a checker, ada an admin
   export PPEC_CONFIG=${region.clientConfigPath}
   alias ppec="${process.execPath} ${join(root, 'dist/ppec.cjs')}"
   ppec asset get srv-b                     what is wrong with it
   ppec asset get srv-a --timeline          what happened to it
   ppec asset console srv-a                 its console
   ppec --context cho change list           as the checker
-  curl ${credential} ${region.url}/v1/assets
+  curl -u ${id}:${secret} ${region.url}/v1/assets
   ${region.url}/docs                the API, described`);
 }

@@ -29,6 +29,7 @@ export type LabRegion = {
   /** Configuration of the `ppec` client with one context per person. */
   readonly clientConfigPath: string;
   readonly imageKeyPath: string;
+  readonly credential: (person: PersonName) => { readonly id: string; readonly secret: string };
   readonly client: (person: PersonName) => Client;
   /** Runs `ppec` as that person; the real program, in a process of its own. */
   readonly ppec: (person: PersonName, ...words: string[]) => Promise<RunResult>;
@@ -55,17 +56,18 @@ export async function startRegion(options: RegionOptions): Promise<LabRegion> {
   const apiPort = await lab.forward({ listenPort: options.apiPort, unixPath: apiSocket });
   const url = `http://127.0.0.1:${apiPort}`;
   for (const name of personNames()) {
-    const credential = await addPerson(lab, program, name);
-    credentials.set(name, credential);
-    contexts[name] = { url, region: 'demo-1', credential };
+    const made = await addPerson(lab, program, name);
+    credentials.set(name, made);
+    contexts[name] = { url, region: 'demo-1', credential: made };
   }
   const clientConfigPath = join(folder, 'ppec.json');
   writeFileSync(clientConfigPath, JSON.stringify({ current: 'mia', contexts }, undefined, 2), { mode: 0o600 });
-  const client = (person: PersonName): Client => {
-    const credential = credentials.get(person);
-    if (credential === undefined) throw new Error(`${person} has no credential`);
-    return createClient({ url, credential });
+  const credential = (person: PersonName): { id: string; secret: string } => {
+    const found = credentials.get(person);
+    if (found === undefined) throw new Error(`${person} has no credential`);
+    return found;
   };
+  const client = (person: PersonName): Client => createClient({ url, credential: credential(person) });
   const logPath = join(lab.dir, 'log', 'controller.log');
   let controller: LabProcess;
   const start = async (): Promise<void> => {
@@ -94,6 +96,7 @@ export async function startRegion(options: RegionOptions): Promise<LabRegion> {
     clientConfigPath,
     imageKeyPath,
     logPath,
+    credential,
     client,
     ppec: (person, ...words) => ppec(clientConfigPath, person, words),
     restart: async (signal) => {
