@@ -74,9 +74,11 @@ type Bench = {
   readonly enrolments: () => number;
   readonly stateDir: string;
   readonly stop: () => Promise<void>;
+  readonly running: Promise<void>;
 };
 
-async function bench(): Promise<Bench> {
+async function bench(isStoppedWhileEnrolling = false): Promise<Bench> {
+  const stopping = new AbortController();
   const folder = await temporaryFolder();
   const rng = seededRng(7);
   const options = { folder: join(folder, 'ca'), region: 'test', hosts: ['127.0.0.1'], agentLifeMs: 86_400_000 };
@@ -88,6 +90,7 @@ async function bench(): Promise<Bench> {
   server.on('request', (request, response) => {
     void (async () => {
       enrolments += 1;
+      if (isStoppedWhileEnrolling) stopping.abort();
       const asked: unknown = await json(request);
       if (!enrolRequest.Check(asked)) throw new Error('the agent asks for something else');
       const issued = await ca.issueAgent('ast_1', asked.publicKey);
@@ -112,7 +115,6 @@ async function bench(): Promise<Bench> {
   const inventory = inventoryFromEvidence([
     { source: 'net.json', bytes: Buffer.from(evidence), sha256: '0'.repeat(64) },
   ]);
-  const stopping = new AbortController();
   const running = runAgent(
     {
       config: {
@@ -148,7 +150,7 @@ async function bench(): Promise<Bench> {
     server.closeAllConnections();
     server.close();
   });
-  return { peers, calls, enrolments: () => enrolments, stateDir, stop };
+  return { peers, calls, enrolments: () => enrolments, stateDir, stop, running };
 }
 
 async function peerAt(peers: readonly Peer[], index: number): Promise<Peer> {
@@ -168,6 +170,12 @@ it('enrols once, says hello first, and comes back with the same identity after a
   first.cut();
   const second = await peerAt(peers, 1);
   expect(second.got[0]).toMatchObject({ type: 'hello', body: { assetId: 'ast_1' } });
+  expect(enrolments()).toBe(1);
+});
+
+it('ends when it is asked to while it enrols', async () => {
+  const { enrolments, running } = await bench(true);
+  await running;
   expect(enrolments()).toBe(1);
 });
 

@@ -169,6 +169,8 @@ async function runSession(connected: Connected, signal: AbortSignal): Promise<bo
   });
   const stop = (): void => session.close();
   signal.addEventListener('abort', stop, { once: true });
+  // Asked to stop while it enrolled: the event is over and will not come again.
+  if (signal.aborted) stop();
   // The next link begins with a renewed certificate.
   const renewal = setTimeout(stop, renewInMs(identity, deps.clock.nowMs()));
   const end = await session.ended;
