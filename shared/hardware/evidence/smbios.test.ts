@@ -12,6 +12,10 @@ const names = [
   'supermicro-dual-xeon',
   'supermicro-quad-opteron',
   'asrock-single-ryzen',
+  'beelink-eq12',
+  'lenovo-t490',
+  'toshiba-l70',
+  'surface-laptop-3',
 ] as const;
 
 /** Offset → little-endian bytes. */
@@ -37,6 +41,10 @@ describe('tables of real machines', () => {
     ['supermicro-dual-xeon', 149, 'Supermicro', 'SYS-1027R-WRF', 'E09626824801435', '00000000-0000-0000-0000-002590eb9628'],
     ['supermicro-quad-opteron', 96, 'Supermicro', 'H8QG6', null, '47513848-0036-3000-48fe-003048fec30c'],
     ['asrock-single-ryzen', 28, null, null, null, '00000000-0000-0000-0000-d05099faa835'],
+    ['beelink-eq12', 72, 'AZW', 'EQ', 'BN1004GH10075', '03000200-0400-0500-0006-000700080009'],
+    ['lenovo-t490', 69, 'LENOVO', '20N2CTO1WW', 'PF1NKFHN', '0677d5cc-25b1-11b2-a85c-c66e0b64b3d5'],
+    ['toshiba-l70', 69, 'TOSHIBA', 'SATELLITE PRO L70-A', 'XD198915C', 'b560f4a0-4048-11e3-8b6a-089e01ee6336'],
+    ['surface-laptop-3', 20, 'Microsoft Corporation', 'Surface Laptop 3', '023078193757', '4ee6523f-d56a-f3ea-8e2a-891cf96286ea'],
   ] as const)('say what %s is', (...[name, count, manufacturer, product, serial, uuid]) => {
     const smbios = parseSmbios(fixture(name));
     expect(smbios.problem).toBeNull();
@@ -67,6 +75,9 @@ describe('tables of real machines', () => {
     ['supermicro-dual-xeon', 16, 16, 4 * gib, 'DDR3', true],
     ['supermicro-quad-opteron', 32, 32, 4 * gib, 'DDR3', true],
     ['asrock-single-ryzen', 4, 2, 32 * gib, 'DDR4', false],
+    ['beelink-eq12', 2, 1, 16 * gib, 'DDR5', false],
+    ['toshiba-l70', 4, 2, 8 * gib, 'DDR3', false],
+    ['surface-laptop-3', 2, 2, 8 * gib, 'DDR4', false],
   ] as const)('count the memory of %s: %d slots, %d modules of %d bytes', (...[name, slots, modules, sizeBytes, type, ecc]) => {
     const dimms = dimmsOf(parseSmbios(fixture(name)));
     expect(dimms).toHaveLength(slots);
@@ -82,6 +93,21 @@ describe('tables of real machines', () => {
       handle: 4354, slot: 'A3', bank: null, populated: true, sizeBytes: 16 * gib, type: 'DDR4', ratedMts: 2400,
       configuredMts: 1866, manufacturer: '002C00B3002C', serial: '12BDC045', part: '18ASF2G72PDZ-2G3B1', rank: 2, ecc: true,
     }); // prettier-ignore
+  });
+
+  it('say where the table of a virtual machine breaks off, and give what stands before', () => {
+    const smbios = parseSmbios(fixture('hyperv-broken'));
+    expect(smbios.problem).toBe('structure at byte 478 has length 0');
+    expect(smbios.structures).toHaveLength(5);
+    expect(identityOf(smbios)).toMatchObject({
+      manufacturer: 'Microsoft Corporation',
+      serial: '1519-7810-4472-8775-7272-8851-12',
+    });
+  });
+
+  it('add up modules of two sizes', () => {
+    const sizes = dimmsOf(parseSmbios(fixture('lenovo-t490'))).map(({ sizeBytes }) => sizeBytes);
+    expect(sizes).toEqual([8 * gib, 32 * gib]);
   });
 
   it.each(names)('have a handle of their own for every slot of %s', (name) => {
@@ -129,6 +155,10 @@ describe('a memory device', () => {
     [72, 64, true],
     [80, 64, true],
     [64, 64, false],
+    // As a Supermicro X10 lists its ECC modules.
+    [72, 72, true],
+    [40, 32, true],
+    [64, 72, null],
     [0xffff, 64, null],
     [72, 0, null],
   ])('of %d bits, %d of them data, has ECC: %s', (total, data, ecc) => {

@@ -3,6 +3,8 @@
 import { reported } from '../identity.ts';
 import type { Cpu, Dimm } from '../inventory.ts';
 import { kib, mib } from '../../units.ts';
+import { latin1 } from './fact-text.ts';
+import { u16, u32 } from './little-endian.ts';
 
 export type Structure = {
   readonly type: number;
@@ -171,7 +173,9 @@ function speed(device: Structure, at: number, extendedAt: number): number | null
 
 function isEcc(totalWidth: number | undefined, dataWidth: number | undefined): boolean | null {
   if (!totalWidth || !dataWidth || totalWidth === 0xffff || dataWidth === 0xffff) return null;
-  return totalWidth > dataWidth;
+  if (totalWidth < dataWidth) return null;
+  // Some firmware counts the ECC bits as data: 72 of 72. No module has 72 bits of data.
+  return totalWidth > dataWidth || (dataWidth & (dataWidth - 1)) !== 0;
 }
 
 /** An 8-bit count, or the 16-bit one when that is full (§7.5.9). */
@@ -205,22 +209,4 @@ function uuidAt(structure: Structure | undefined, at: number): string | null {
 
 function nonZero(value: number | undefined): number | null {
   return value === undefined || value === 0 ? null : value;
-}
-
-function u16(bytes: Uint8Array, at: number): number | undefined {
-  const low = bytes[at];
-  const high = bytes[at + 1];
-  return low === undefined || high === undefined ? undefined : low | (high << 8);
-}
-
-function u32(bytes: Uint8Array, at: number): number | undefined {
-  const low = u16(bytes, at);
-  const high = u16(bytes, at + 2);
-  return low === undefined || high === undefined ? undefined : low + high * 0x10000;
-}
-
-function latin1(bytes: Uint8Array): string {
-  let out = '';
-  for (const byte of bytes) out += String.fromCharCode(byte);
-  return out;
 }
