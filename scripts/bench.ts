@@ -5,6 +5,7 @@ import { messageOf, PpecError } from '../shared/errors.ts';
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   hub: async () => (await import('../bench/hub.ts')).hub,
+  inspection: async () => (await import('../bench/inspection.ts')).inspection,
   lab: async () => (await import('../bench/lab.ts')).lab,
 };
 
@@ -44,7 +45,7 @@ async function list(): Promise<string> {
   let text = '';
   for (const [known, load] of Object.entries(benches)) {
     const { summary, usage } = await load();
-    text += `  ${known.padEnd(6)}${summary}\n        ${usage}\n`;
+    text += `  ${known.padEnd(12)}${summary}\n        ${usage}\n`;
   }
   return text;
 }

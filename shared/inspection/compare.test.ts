@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 
+import { goodMachines } from '../../bench/inspection/machines.ts';
 import type { Inventory } from '../hardware/inventory.ts';
 import { gb, gib } from '../units.ts';
 import { compare } from './compare.ts';
@@ -111,6 +112,69 @@ describe('the comparator', () => {
   ])('reports %s', (_case, change, expected) => {
     expect(findingsOf(change)).toEqual(expected);
   });
+});
+
+const [compute, gpu] = goodMachines();
+if (compute === undefined || gpu === undefined) throw new Error('there are two machines');
+const sentences = (machine: typeof compute, change: Partial<Inventory>): string[] =>
+  compare({ ...machine.inventory, ...change }, { class: 'c@1', spec: machine.spec }).map(({ sentence }) => sentence);
+/** The part at `at`, changed. */
+const changed = <T>(parts: readonly T[], at: number, change: Partial<T>): T[] =>
+  parts.map((part, index) => (index === at ? { ...part, ...change } : part));
+
+describe('a sentence', () => {
+  const { cpus, dimms, disks, nics } = compute.inventory;
+  const makers = 'ECC by Samsung or Micron* or SK Hynix';
+  it.each<[string, typeof compute, Partial<Inventory>, string]>([
+    [
+      'names the socket whose cores are off',
+      compute,
+      { cpus: changed(cpus, 1, { enabledCores: 24 }) },
+      "CPU in socket CPU2 has 24 of 32 cores enabled; the class asks for 32: check the firmware's settings.",
+    ],
+    [
+      'names the empty slot that lacks a DIMM, not one that is rightly empty',
+      compute,
+      { dimms: changed(dimms, 3, { populated: false, sizeBytes: null }), memoryTotalBytes: 475 * gib },
+      `DIMM slot A4 is empty; ordered 16 × 32 GiB DDR5-4800 ${makers}, found 15.`,
+    ],
+    [
+      'names the manufacturer that was not ordered',
+      compute,
+      { dimms: changed(dimms, 0, { manufacturer: 'Kingston' }) },
+      `DIMM slot A1 holds 32 GiB DDR5-4800, manufacturer Kingston; ordered 16 × 32 GiB DDR5-4800 ${makers}.`,
+    ],
+    [
+      'names the field that is not reported',
+      compute,
+      { disks: changed(disks, 8, { sizeBytes: null }) },
+      'Disk sda (SN MTFD1000) does not report its size; ordered 2 × 480 GB SATA flash MTFDDAK480TDS.',
+    ],
+    [
+      'names the adapter with a port missing',
+      compute,
+      { nics: nics.slice(1) },
+      '1 network ports of mlx5_core 15b3:101f found; ordered 2.',
+    ],
+    [
+      'says which list was not read',
+      compute,
+      { disks: [], unread: [{ source: 'block.json', reason: 'EIO' }] },
+      'The list of disks is not whole, so it proves nothing (block.json: EIO).',
+    ],
+    [
+      'tells a card to reseat from a card that can do no more',
+      gpu,
+      { pci: changed(gpu.inventory.pci, 2, { currentLinkWidth: 8 }) },
+      'PCI device 0000:12:00.0 (10de:2330) runs at x8 of x16; the class asks for x16: reseat it, or its slot is too narrow.',
+    ],
+    [
+      'counts the cards that are missing',
+      gpu,
+      { pci: gpu.inventory.pci.slice(2) },
+      '2 of 8 PCI devices 10de:2330 of class 030200 not found: check that each card is seated and powered.',
+    ],
+  ])('%s', (...[, machine, change, sentence]) => expect(sentences(machine, change)).toEqual([sentence]));
 });
 
 describe('multiset matching', () => {

@@ -1,0 +1,25 @@
+// What an inventory lists of one kind, beside what a class wants of it and whether the list was read whole.
+import type { Inventory } from '../hardware/inventory.ts';
+import type { Listed, Wanted } from './component.ts';
+import type { MachineClassSpec } from './machine-class.ts';
+
+export type Read = {
+  readonly inventory: Inventory;
+  readonly spec: MachineClassSpec;
+  /** The evidence that the list is from. */
+  readonly evidence: string;
+};
+
+export function listed<T, W extends Wanted<T>>(
+  { inventory, spec, evidence }: Read,
+  wanted: readonly W[],
+  items: readonly T[],
+): Listed<T, W> {
+  const unread = unreadReason(inventory, evidence);
+  return { wanted, items, nothingElse: spec.nothingElse ?? true, unread };
+}
+
+/** Why `evidence` could not be read whole; undefined where it was. */
+export function unreadReason(inventory: Inventory, evidence: string): string | undefined {
+  return inventory.unread.find(({ source }) => source === evidence)?.reason;
+}
