@@ -17,6 +17,7 @@ import { changeReject } from './commands/change-reject.ts';
 import { changeWait } from './commands/change-wait.ts';
 import { changeWithdraw } from './commands/change-withdraw.ts';
 import { classCreate } from './commands/class-create.ts';
+import { classFromAsset } from './commands/class-from-asset.ts';
 import { classGet } from './commands/class-get.ts';
 import { classList } from './commands/class-list.ts';
 import { completion } from './commands/completion.ts';
@@ -67,6 +68,7 @@ const listed: readonly CliCommand[] = [
   poReport,
   classList,
   classGet,
+  classFromAsset,
   classCreate,
   assetList,
   assetGet,

@@ -6,6 +6,7 @@ import { canonicalJson } from '../../shared/canonical-json.ts';
 import { PpecError } from '../../shared/errors.ts';
 import { serialKey } from '../../shared/hardware/identity.ts';
 import { newId } from '../../shared/ids.ts';
+import { classFromInventory } from '../../shared/inspection/class-from-inventory.ts';
 import {
   checkPurchaseOrder,
   formatMoney,
@@ -13,117 +14,131 @@ import {
   parsePurchaseOrder,
   type ParsedOrder,
 } from '../domain/purchase-order.ts';
-import { assetBySerial, newAssetRow } from '../store/assets.ts';
+import { assetBySerial, callName, findAsset, newAssetRow } from '../store/assets.ts';
 import { fromJson, toJson } from '../store/json.ts';
 import { classView, findClass, findPurchaseOrder } from '../store/records.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Handlers } from './handler.ts';
 import { defaultLimit, pageOf } from './page.ts';
 
-export const orderHandlers: Handlers<'po.list' | 'po.get' | 'po.import' | 'class.list' | 'class.get' | 'class.create'> =
-  {
-    'po.list': {
-      kind: 'read',
-      run: async ({ limit = defaultLimit, cursor }, { deps }) => {
-        let query = deps.db.selectFrom('purchase_orders').selectAll();
-        if (cursor !== undefined) query = query.where('id', '>', cursor);
-        const rows = await query
-          .orderBy('id')
-          .limit(limit + 1)
-          .execute();
-        return pageOf(rows, limit, (row) => fromJson(row.document));
-      },
+export const orderHandlers: Handlers<
+  'po.list' | 'po.get' | 'po.import' | 'class.list' | 'class.get' | 'class.derive' | 'class.create'
+> = {
+  'po.list': {
+    kind: 'read',
+    run: async ({ limit = defaultLimit, cursor }, { deps }) => {
+      let query = deps.db.selectFrom('purchase_orders').selectAll();
+      if (cursor !== undefined) query = query.where('id', '>', cursor);
+      const rows = await query
+        .orderBy('id')
+        .limit(limit + 1)
+        .execute();
+      return pageOf(rows, limit, (row) => fromJson(row.document));
     },
-    'po.get': {
-      kind: 'read',
-      run: async ({ po }, { deps }) => {
-        const order = await findPurchaseOrder(deps.db, po);
-        if (order === undefined)
-          throw new PpecError('not_found', `There is no purchase order '${po}'. List them: ppec po list`);
-        return order;
-      },
+  },
+  'po.get': {
+    kind: 'read',
+    run: async ({ po }, { deps }) => {
+      const order = await findPurchaseOrder(deps.db, po);
+      if (order === undefined)
+        throw new PpecError('not_found', `There is no purchase order '${po}'. List them: ppec po list`);
+      return order;
     },
-    'po.import': {
-      kind: 'write',
-      run: async ({ fileName, text }, { uow }) => {
-        const { order, at } = parsePurchaseOrder(text, fileName);
-        const known = await uow.db
-          .selectFrom('purchase_orders')
-          .selectAll()
-          .where('number', '=', order.number)
-          .executeTakeFirst();
-        const documentSha256 = createHash('sha256').update(text).digest('hex');
-        if (known !== undefined) {
-          if (known.document_sha256 !== documentSha256) {
-            throw new PpecError(
-              'already_exists',
-              `${order.number} is imported already, with another document (sha256 ${known.document_sha256.slice(0, 12)}…). An order's document never changes.`,
-            );
-          }
-          return {
-            output: fromJson(known.document),
-            targets: [known.id],
-            message: `${order.number} is imported already`,
-          };
+  },
+  'po.import': {
+    kind: 'write',
+    run: async ({ fileName, text }, { uow }) => {
+      const { order, at } = parsePurchaseOrder(text, fileName);
+      const known = await uow.db
+        .selectFrom('purchase_orders')
+        .selectAll()
+        .where('number', '=', order.number)
+        .executeTakeFirst();
+      const documentSha256 = createHash('sha256').update(text).digest('hex');
+      if (known !== undefined) {
+        if (known.document_sha256 !== documentSha256) {
+          throw new PpecError(
+            'already_exists',
+            `${order.number} is imported already, with another document (sha256 ${known.document_sha256.slice(0, 12)}…). An order's document never changes.`,
+          );
         }
-        const issues = checkPurchaseOrder(order, at, {
-          hasClass: await classChecker(uow, order),
-          orderedElsewhere: await serialChecker(uow, order),
-        });
-        if (issues.length > 0) throw notAnOrder(issues);
-        const output = await keepOrder(uow, order, documentSha256);
-        await uow.event(
-          'purchase-order',
-          output.id,
-          `${output.number} imported: ${output.servers.length} servers from ${output.vendor}`,
-        );
-        return { output, targets: [output.id], message: `${output.number} imported` };
-      },
-    },
-    'class.list': {
-      kind: 'read',
-      run: async ({ limit = defaultLimit, cursor }, { deps }) => {
-        let query = deps.db.selectFrom('machine_classes').selectAll();
-        if (cursor !== undefined) query = query.where('id', '>', cursor);
-        const rows = await query
-          .orderBy('id')
-          .limit(limit + 1)
-          .execute();
-        return pageOf(rows, limit, classView);
-      },
-    },
-    'class.get': {
-      kind: 'read',
-      run: async (input, { deps }) => {
-        const row = await findClass(deps.db, input.class);
-        if (row === undefined)
-          throw new PpecError('not_found', `There is no machine class '${input.class}'. List them: ppec class list`);
-        return classView(row);
-      },
-    },
-    'class.create': {
-      kind: 'write',
-      run: async ({ name, spec }, { uow }) => {
-        const newest = await findClass(uow.db, name);
-        if (newest !== undefined && canonicalJson(fromJson(newest.spec)) === canonicalJson(spec)) {
-          return {
-            output: classView(newest),
-            targets: [newest.id],
-            message: `${name}@${newest.version} is the same already`,
-          };
-        }
-        const row = {
-          id: newId('machineClass', uow.ids),
-          name,
-          version: (newest?.version ?? 0) + 1,
-          spec: toJson(spec),
-          created_at: uow.nowMs,
+        return {
+          output: fromJson(known.document),
+          targets: [known.id],
+          message: `${order.number} is imported already`,
         };
-        await uow.db.insertInto('machine_classes').values(row).execute();
-        return { output: classView(row), targets: [row.id], message: `${name}@${row.version} created` };
-      },
+      }
+      const issues = checkPurchaseOrder(order, at, {
+        hasClass: await classChecker(uow, order),
+        orderedElsewhere: await serialChecker(uow, order),
+      });
+      if (issues.length > 0) throw notAnOrder(issues);
+      const output = await keepOrder(uow, order, documentSha256);
+      await uow.event(
+        'purchase-order',
+        output.id,
+        `${output.number} imported: ${output.servers.length} servers from ${output.vendor}`,
+      );
+      return { output, targets: [output.id], message: `${output.number} imported` };
     },
-  };
+  },
+  'class.list': {
+    kind: 'read',
+    run: async ({ limit = defaultLimit, cursor }, { deps }) => {
+      let query = deps.db.selectFrom('machine_classes').selectAll();
+      if (cursor !== undefined) query = query.where('id', '>', cursor);
+      const rows = await query
+        .orderBy('id')
+        .limit(limit + 1)
+        .execute();
+      return pageOf(rows, limit, classView);
+    },
+  },
+  'class.get': {
+    kind: 'read',
+    run: async (input, { deps }) => {
+      const row = await findClass(deps.db, input.class);
+      if (row === undefined)
+        throw new PpecError('not_found', `There is no machine class '${input.class}'. List them: ppec class list`);
+      return classView(row);
+    },
+  },
+  'class.derive': {
+    kind: 'read',
+    run: async ({ asset }, { deps }) => {
+      const row = await findAsset(deps.db, asset);
+      const stored = await deps.db
+        .selectFrom('inventories')
+        .select('inventory')
+        .where('asset_id', '=', row.id)
+        .executeTakeFirst();
+      if (stored === undefined) throw new PpecError('not_found', `${callName(row)} has not reported an inventory yet.`);
+      return { asset: callName(row), class: row.class, spec: classFromInventory(fromJson(stored.inventory)) };
+    },
+  },
+  'class.create': {
+    kind: 'write',
+    run: async ({ name, spec }, { uow }) => {
+      const newest = await findClass(uow.db, name);
+      if (newest !== undefined && canonicalJson(fromJson(newest.spec)) === canonicalJson(spec)) {
+        return {
+          output: classView(newest),
+          targets: [newest.id],
+          message: `${name}@${newest.version} is the same already`,
+        };
+      }
+      const row = {
+        id: newId('machineClass', uow.ids),
+        name,
+        version: (newest?.version ?? 0) + 1,
+        spec: toJson(spec),
+        created_at: uow.nowMs,
+      };
+      await uow.db.insertInto('machine_classes').values(row).execute();
+      return { output: classView(row), targets: [row.id], message: `${name}@${row.version} created` };
+    },
+  },
+};
 
 async function classChecker(uow: UnitOfWork, order: ParsedOrder): Promise<(reference: string) => boolean> {
   const known = new Set<string>();

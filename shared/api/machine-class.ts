@@ -2,7 +2,7 @@
 import { Type, type Static } from 'typebox';
 
 import { MachineClassSpec } from '../inspection/machine-class.ts';
-import { closed, page, pageInput, Ref, Slug, UnixMsField } from './fields.ts';
+import { closed, Nullable, page, pageInput, Ref, Slug, UnixMsField } from './fields.ts';
 import { operation } from './operation.ts';
 
 export const MachineClass = Type.Object(
@@ -37,6 +37,17 @@ export const machineClassOperations = [
     effect: 'read',
     summary: 'Get one machine class: `compute-large@1`, or the newest version of `compute-large`',
     example: { class: 'compute-large@1' },
+  }),
+  operation({
+    id: 'class.derive',
+    method: 'GET',
+    path: '/v1/assets/:asset/class',
+    input: Type.Object({ asset: Ref('asset') }, closed),
+    output: Type.Object({ asset: Type.String(), class: Nullable(Type.String()), spec: MachineClassSpec }, closed),
+    effect: 'read',
+    permission: 'class.get',
+    summary: 'What a class would promise that this machine meets exactly; review it, then create it',
+    example: { asset: 'srv-a' },
   }),
   operation({
     id: 'class.create',

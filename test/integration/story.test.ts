@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Change } from '../../shared/api/change.ts';
+import { compare } from '../../shared/inspection/compare.ts';
 import { createMachine, machineSpec } from './machine.ts';
 import {
   assetInState,
@@ -55,6 +56,11 @@ describe('a machine', () => {
       health: 'ok',
       findings: [],
     });
+
+    // What it is makes a class that it meets exactly.
+    const { spec } = await region.client('vic').call('class.derive', { asset: 'A1' });
+    expect(compare(machine.inventory, { class: 'derived@1', spec })).toEqual([]);
+    expect(await region.client('ada').call('class.create', { name: 'derived', spec })).toMatchObject({ version: 1 });
 
     const change = await ask('A1');
     expect(change).toMatchObject({ state: 'open', checkersNeeded: 1, maker: 'mia' });
