@@ -19,9 +19,7 @@ const needed: readonly HostPackage[] = [
   { package: 'grub-efi-amd64-bin', file: '/usr/lib/grub/x86_64-efi/kernel.img' },
 ];
 
-export const hostPackages: readonly string[] = needed.map((entry) => entry.package);
-
-/** Those of `hostPackages` that this machine lacks. */
+/** The packages that this machine lacks. */
 export async function missingHostPackages(): Promise<string[]> {
   const there = await Promise.all(needed.map(({ file }) => isThere(file)));
   return needed.filter((_, index) => there[index] === false).map((entry) => entry.package);

@@ -20,7 +20,6 @@ export const ContextSchema = Type.Object(
   },
   closed,
 );
-export type ConfigContext = Static<typeof ContextSchema>;
 
 const ConfigSchema = Type.Object(
   { current: Type.Optional(Type.String()), contexts: Type.Record(Type.String(), ContextSchema) },

@@ -7,6 +7,7 @@ import type { IdSource } from '../../shared/ids.ts';
 import { assert } from '../../shared/assert.ts';
 import { PpecError } from '../../shared/errors.ts';
 import { canTransition } from '../../shared/lifecycle/asset.ts';
+import { changeTransitions } from '../../shared/lifecycle/change.ts';
 import { auditHash, genesisHash } from './audit-chain.ts';
 import type { Db } from './database.ts';
 import { toJson } from './json.ts';
@@ -144,6 +145,12 @@ function patches(trx: Transaction<Database>, log: ReturnType<typeof changelogWri
       return { ...operation, ...changed };
     },
     patchChange: async (change, patch) => {
+      if (patch.state !== undefined && patch.state !== change.state) {
+        assert(
+          changeTransitions[change.state].includes(patch.state),
+          `${change.id} may go from ${change.state} to ${patch.state}`,
+        );
+      }
       const changed = { ...patch, revision: change.revision + 1 };
       const next: ChangeRow = { ...change, ...changed };
       const { numUpdatedRows } = await trx

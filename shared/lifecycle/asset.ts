@@ -20,10 +20,8 @@ export const healthStates = ['ok', 'degraded', 'failed', 'unknown'] as const;
 export type HealthState = (typeof healthStates)[number];
 
 export const presenceStates = ['online', 'offline'] as const;
-export type PresenceState = (typeof presenceStates)[number];
 
 export const holdStates = ['none', 'maintenance', 'repair'] as const;
-export type HoldState = (typeof holdStates)[number];
 
 /** From a state, the states it may change to, each with the event that causes it. */
 export const assetTransitions: Readonly<Record<AssetState, Readonly<Partial<Record<AssetState, string>>>>> = {

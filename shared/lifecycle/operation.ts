@@ -4,7 +4,6 @@ export const operationStates = ['running', 'succeeded', 'failed', 'cancelled'] a
 export type OperationState = (typeof operationStates)[number];
 
 export const stepStates = ['pending', 'running', 'done', 'failed'] as const;
-export type StepState = (typeof stepStates)[number];
 
 /** The durable steps of provisioning, in order. Each is idempotent and has a deadline. */
 export const provisionSteps = [

@@ -1,4 +1,3 @@
 // What an agent can do, by name. An unset capability means unsupported: the controller must not use it.
 
 export const capabilities = ['inventory', 'health', 'provision', 'kexec'] as const;
-export type Capability = (typeof capabilities)[number];
