@@ -40,6 +40,8 @@ async function main(): Promise<number> {
   const interrupted = new Promise<'interrupted'>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve('interrupted'));
   });
+  // Nobody reads any more: the rack is cleared away all the same.
+  process.stdout.on('error', () => process.emit('SIGTERM'));
   tell(`PPEC demo · region demo-1 · everything it makes lives in ${folder} and is removed at the end`);
   const parts = await prepare();
   clearFolder();
