@@ -2,10 +2,16 @@ import { expect, it } from 'vitest';
 
 import { macKey, reported, serialKey, uuidKey } from './identity.ts';
 
-it.each(['To Be Filled By O.E.M.', 'Default string', '', '  ', '00000000', 'XXXXXXXX', 'Not Specified'])(
-  'takes %j for not reported',
-  (text) => expect(reported(text)).toBeNull(),
-);
+it.each([
+  'To Be Filled By O.E.M.',
+  'Default string',
+  '',
+  '  ',
+  '00000000',
+  'XXXXXXXX',
+  'Not Specified',
+  'No Asset Tag',
+])('takes %j for not reported', (text) => expect(reported(text)).toBeNull());
 
 it('brings serials, UUIDs and MACs to one form', () => {
   expect(serialKey(' sn-a100 ')).toBe('SN-A100');

@@ -4,6 +4,7 @@ const placeholders = new Set([
   '', '0', '00000000', '0123456789', '123456789', '1234567890', '1234567890.', 'none', 'n/a', 'na', 'unknown', 'not specified',
   'not available', 'not applicable', 'default string', 'to be filled by o.e.m.', 'to be filled by oem', 'system serial number',
   'chassis serial number', 'base board serial number', 'empty', 'null', 'oem', 'xxxxxxxx', '--', 'invalid', 'no dimm',
+  'no asset tag', 'no asset information', 'asset tag', 'oem chassis serial number', 'type2 - board serial number',
 ]); // prettier-ignore
 
 /** Trimmed text, or null where the firmware wrote a placeholder instead of a value. */
