@@ -26,8 +26,9 @@ export type HttpDeps = {
   readonly log: Log;
 };
 
-/** Largest JSON body: an order document of two million characters, escaped. */
-const bodyBytesMax = 5 * 1024 * 1024;
+/** Largest JSON body. Well above the largest order document, so that what is too large by the contract is refused in
+ * words; beyond this the connection is cut. */
+const bodyBytesMax = 16 * 1024 * 1024;
 const uploadTimeoutMs = 3_600_000;
 
 export type HttpOptions = {
