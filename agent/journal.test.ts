@@ -87,7 +87,7 @@ it('keeps no more entries than its limit, and drops the oldest acknowledged ones
   expect(journal.entries()).toHaveLength(entriesMax);
   expect(await namesIn(folder)).toHaveLength(entriesMax);
   expect(journal.find('cmd_3')).toBeUndefined();
-  for (const kept of ['cmd_1', 'cmd_2', 'cmd_4']) expect(journal.find(kept)).toBeDefined();
+  for (const kept of ['cmd_1', 'cmd_2', 'cmd_4']) expect(journal.find(kept)).toMatchObject({ commandId: kept });
 });
 
 it('keeps the highest generation when it is the only one that could go', async () => {

@@ -120,7 +120,7 @@ const plants: readonly (readonly [string, () => Promise<void>, string])[] = [
   ['a token of the agent', () => put('etc/ppec/agent.json', '{}'), '/etc/ppec/agent.json is a configuration of one machine'],
   ['an applied seed', () => put('var/lib/ppec/seed-applied', ''), '/var/lib/ppec/seed-applied is a state of one machine'],
   ['a random seed', () => put('var/lib/systemd/random-seed', 'x'), '/var/lib/systemd/random-seed is a random seed that all machines would share'],
-  ['a history', () => put('root/.bash_history', 'ls'), '/root/.bash_history is the history of a shell'],
+  ['a history', () => put('home/ops/.bash_history', 'ls'), '/home/ops/.bash_history is the history of a shell'],
   ['sources of the builder', () => put('etc/apt/sources.list.d/x.list', 'deb x'), '/etc/apt/sources.list.d/x.list names where the builder takes packages from'],
   ['a proxy of the builder', () => put('etc/apt/apt.conf.d/80proxy', 'Acquire::http::Proxy "http://p";'), '/etc/apt/apt.conf.d/80proxy names a proxy of the builder'],
   ['one more service', () => link('etc/systemd/system/multi-user.target.wants/telnet.service'), 'telnet.service is enabled (multi-user.target.wants)'],

@@ -37,6 +37,7 @@ const nouns: Readonly<Record<string, string>> = {
   operation: 'Slow work, step by step',
   person: 'People and their roles',
   po: 'Purchase orders, deliveries and invoices',
+  waiver: 'Findings that were accepted for a time',
   spare: 'Inspected servers that wait for work',
 };
 
