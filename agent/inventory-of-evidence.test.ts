@@ -36,7 +36,7 @@ async function inventoryOf(folder: string): Promise<Inventory> {
 it('gives the inventory of a folder of evidence', async () => {
   const inventory = await inventoryOf(bundle);
   expect(inventory).toMatchObject({
-    schema: 1,
+    schema: 2,
     identity: { manufacturer: 'Dell Inc.', product: 'PowerEdge R630', serial: '790H8D2' },
     firmware: { biosVersion: '2.3.4', bootMode: 'uefi', microcode: '0x49' },
     cpus: [

@@ -111,7 +111,7 @@ async function run(root: string): Promise<void> {
       bootId,
       platform: hostPlatform(config.stateDir),
       collect,
-      health: ({ inventory }) => checkHealth(root, inventory),
+      health: (inventory) => checkHealth(root, inventory),
       onStatus,
       log,
     },

@@ -32,6 +32,7 @@ import { expireChanges } from './reconcile/change-expiry.ts';
 import { createDriver, type Driver } from './reconcile/driver.ts';
 import { inspectionReconciler } from './reconcile/inspection.ts';
 import { presenceReconciler, type Hub, type Presence } from './reconcile/presence.ts';
+import { reparseEvidence } from './reconcile/reparse.ts';
 import { provisioningReconciler } from './reconcile/provisioning.ts';
 import { strongRng } from './strong-rng.ts';
 import { assetById } from './store/assets.ts';
@@ -82,6 +83,7 @@ export async function startController(config: Config, log: Log, clock: Clock = s
     await localApi.listen({ path: config.apiSocket });
   }
   const stopExpiry = expiryTimer(core.store, clock, log);
+  await reparseEvidence(core.store, log);
   await resume(core.db, driver);
   log.info({ region: config.region, ...ports, publicHost: config.publicHost }, 'controller started');
   return {
@@ -190,6 +192,7 @@ function createReconciling(core: Core): { presence: Presence; driver: Driver } {
       const session = registry.find(assetId);
       if (session !== undefined) await sendCommands(session, store);
     },
+    askAnew: (assetId) => registry.find(assetId)?.send({ type: 'inventory-request', body: { hash: null } }),
   };
   const presence = presenceReconciler({ store, clock, hub, ...config.timing });
   const provisioning = provisioningReconciler({
@@ -206,7 +209,7 @@ function createReconciling(core: Core): { presence: Presence; driver: Driver } {
     rng: strongRng,
     log,
     ran: verdictTeller(store, registry),
-    reconcilers: [presence.reconciler, inspectionReconciler(store), provisioning],
+    reconcilers: [presence.reconciler, inspectionReconciler(store, hub), provisioning],
   });
   return { presence, driver };
 }

@@ -4,7 +4,11 @@ import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { messageOf } from '../../shared/errors.ts';
-import type { Evidence, EvidenceSource } from '../../shared/hardware/evidence/inventory-from-evidence.ts';
+import {
+  requiredSources,
+  type Evidence,
+  type EvidenceSource,
+} from '../../shared/hardware/evidence/inventory-from-evidence.ts';
 
 /** Where the host's /sys and /proc are; `/` except in tests. */
 export type HostRoot = { readonly root: string };
@@ -48,7 +52,8 @@ export async function evidenceFromFolder(folder: string, sources: readonly Evide
         const bytes = await readFile(join(folder, source));
         return { source, bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
       } catch (error) {
-        return { source, unreadBecause: messageOf(error) };
+        if (requiredSources.some((required) => required === source)) return { source, unreadBecause: messageOf(error) };
+        return { source, absentBecause: 'no such file' };
       }
     }),
   );

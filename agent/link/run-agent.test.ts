@@ -132,7 +132,7 @@ async function bench(isStoppedWhileEnrolling = false): Promise<Bench> {
         Promise.resolve({
           inventory: { ...inventory, identity: { ...inventory.identity, serial: 'SN-1' } },
           hash: '0'.repeat(64),
-          evidence: [],
+          report: { hash: '0'.repeat(64), evidence: [], absent: [], unread: [] },
         }),
       health: () => Promise.resolve({ state: 'ok', findings: [], readings: {} }),
       onStatus: () => undefined,

@@ -9,7 +9,6 @@ import { messageOf } from '../../shared/errors.ts';
 import { newId } from '../../shared/ids.ts';
 import { capabilities } from '../../shared/protocol/capabilities.ts';
 import { closeCodes } from '../../shared/protocol/close-codes.ts';
-import { healthFloorMs } from '../../shared/protocol/limits.ts';
 import type { AgentMessage, ControllerMessage, HealthReport } from '../../shared/protocol/messages.ts';
 import { protocolVersion } from '../../shared/protocol/version.ts';
 import type { CollectedInventory } from '../collect/inventory.ts';
@@ -19,6 +18,7 @@ import { obtainIdentity, renewInMs, tlsOf, type Identity } from '../identity/enr
 import { regionCa } from '../identity/https.ts';
 import { openJournal, type Journal } from '../journal.ts';
 import { commandRunner, type CommandRunner } from './commands.ts';
+import { healthReporter, inventoryKeeper, type InventoryKeeper } from './facts.ts';
 import { openSession, type Session } from './session.ts';
 import { initialStatus, saveStatus, type AgentStatus } from './status.ts';
 
@@ -28,7 +28,7 @@ export type AgentDeps = {
   readonly bootId: string;
   readonly platform: Platform;
   readonly collect: () => Promise<CollectedInventory>;
-  readonly health: (collected: CollectedInventory) => Promise<HealthReport>;
+  readonly health: (inventory: CollectedInventory['inventory']) => Promise<HealthReport>;
   readonly onStatus: (status: AgentStatus) => void;
   readonly log: (text: string) => void;
   readonly reconnect?: { readonly baseMs: number; readonly capMs: number };
@@ -36,7 +36,6 @@ export type AgentDeps = {
 
 const rng = { bytes: (count: number): Uint8Array => randomBytes(count) };
 const defaultReconnect = { baseMs: 500, capMs: 30_000 };
-const healthEveryMs = 30_000;
 const steadyLinkMs = 30_000;
 
 /** Runs until `signal` aborts. */
@@ -81,7 +80,7 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
 
 /** The newest session and what it came with; it stays here after its end, until the next one. */
 type Link = {
-  current: { session: Session; identity: Identity; collected: CollectedInventory; serverOffsetMs: number } | undefined;
+  current: { session: Session; identity: Identity; facts: InventoryKeeper; serverOffsetMs: number } | undefined;
 };
 
 function linkRunner(deps: AgentDeps, journal: Journal, link: Link): CommandRunner {
@@ -93,7 +92,7 @@ function linkRunner(deps: AgentDeps, journal: Journal, link: Link): CommandRunne
     imageKeys: () => link.current?.identity.enrolled.imageKeys ?? {},
     target: () => ({
       assetId: link.current?.identity.enrolled.assetId ?? '',
-      serial: link.current?.collected.inventory.identity.serial ?? null,
+      serial: link.current?.facts.current().inventory.identity.serial ?? null,
       bootId: deps.bootId,
       // The machine's own clock may be anything; the controller's came over the pinned link.
       nowMs: deps.clock.nowMs() + (link.current?.serverOffsetMs ?? 0),
@@ -118,25 +117,25 @@ type Connected = {
 async function runSession(connected: Connected, signal: AbortSignal): Promise<boolean> {
   const { deps, runner, link, identity, ca, collected, show } = connected;
   const send = (message: AgentMessage): void => session.send(message);
-  const reporter = healthReporter(deps, collected, send);
+  const facts = inventoryKeeper(deps, collected, send);
+  const reporter = healthReporter(deps, () => facts.current().inventory, send);
   const onMessage = (message: ControllerMessage): void => {
     switch (message.type) {
       case 'welcome':
         link.current = {
           session,
           identity,
-          collected,
+          facts,
           serverOffsetMs: message.body.serverTimeMs - deps.clock.nowMs(),
         };
         show({ link: 'connected' });
         runner.resendResults();
         reporter.start();
+        facts.start();
         break;
       case 'inventory-request':
-        send({
-          type: 'inventory',
-          body: { hash: collected.hash, inventory: collected.inventory, evidence: [...collected.evidence] },
-        });
+        if (message.body.hash === null) void facts.tellAnew(reporter.tellAnew);
+        else send({ type: 'inventory', body: facts.current().report });
         break;
       case 'command':
         show({ lastTold: 'a command' });
@@ -177,38 +176,11 @@ async function runSession(connected: Connected, signal: AbortSignal): Promise<bo
   clearTimeout(renewal);
   signal.removeEventListener('abort', stop);
   reporter.stop();
+  facts.stop();
   const meaning = end.close === undefined ? '' : ` (${closeCodes[end.close].reason})`;
   deps.log(`link closed: ${end.why}${meaning}`);
   show({ link: `not connected: ${end.why}` });
   return end.wasWelcome;
-}
-
-/** Health on change, and on a slow floor. */
-function healthReporter(
-  deps: AgentDeps,
-  collected: CollectedInventory,
-  send: (message: AgentMessage) => void,
-): { start: () => void; stop: () => void } {
-  let timer: NodeJS.Timeout | undefined;
-  let lastFindings = '';
-  let lastSentMs = 0;
-  const report = async (): Promise<void> => {
-    const health = await deps.health(collected);
-    const findings = JSON.stringify([health.state, health.findings]);
-    if (findings === lastFindings && deps.clock.nowMs() - lastSentMs < healthFloorMs) return;
-    lastFindings = findings;
-    lastSentMs = deps.clock.nowMs();
-    send({ type: 'health', body: health });
-  };
-  const tick = (): void => void report().catch((error: unknown) => deps.log(`health not read: ${messageOf(error)}`));
-  return {
-    start: () => {
-      tick();
-      clearInterval(timer);
-      timer = setInterval(tick, healthEveryMs);
-    },
-    stop: () => clearInterval(timer),
-  };
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -4,9 +4,8 @@ import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 
 import { evidenceFromFolder } from '../../agent/collect/evidence.ts';
-import { canonicalJson } from '../../shared/canonical-json.ts';
-import { evidenceSources, inventoryFromEvidence } from '../../shared/hardware/evidence/inventory-from-evidence.ts';
-import type { Inventory } from '../../shared/hardware/inventory.ts';
+import { inventoryReport } from '../../agent/collect/inventory.ts';
+import { requiredSources, type Evidence } from '../../shared/hardware/evidence/inventory-from-evidence.ts';
 import type { AgentBody } from '../../shared/protocol/messages.ts';
 
 const folder = join(import.meta.dirname, '../../test/fixtures/evidence-r630');
@@ -16,9 +15,9 @@ const fixtureMacs = /24:6e:96:00:00:0(\d)/g;
 const pciFunctions = 112;
 const cpuFlags = Array.from({ length: 130 }, (_unused, index) => `flag_${index}`).join(' ');
 
-type Source = { readonly source: string; readonly sha256: string; readonly bytes: Uint8Array };
+type Source = Extract<Evidence, { bytes: Uint8Array }>;
 
-export type Template = { readonly inventory: Inventory; readonly evidence: readonly Source[] };
+export type Template = { readonly evidence: readonly Source[] };
 
 export type Machine = {
   readonly serial: string;
@@ -53,12 +52,12 @@ export function serialOf(index: number): string {
 }
 
 export async function readTemplate(): Promise<Template> {
-  const grown = (await evidenceFromFolder(folder, evidenceSources)).map((item) => {
-    if (!('bytes' in item)) throw new Error(`${item.source} of the fixture: ${item.unreadBecause}`);
+  const grown = (await evidenceFromFolder(folder, requiredSources)).map((item) => {
+    if (!('bytes' in item)) throw new Error(`${item.source} of the fixture is not readable`);
     const bytes = grow(item.source, Buffer.from(item.bytes));
     return { source: item.source, bytes, sha256: sha256(bytes) };
   });
-  return { inventory: inventoryFromEvidence(grown), evidence: grown };
+  return { evidence: grown };
 }
 
 function grow(source: string, bytes: Buffer): Buffer {
@@ -88,13 +87,7 @@ export function createMachine(index: number, template: Template): Machine {
     const bytes = Buffer.from(own, 'latin1');
     return { source: item.source, bytes, sha256: sha256(bytes) };
   });
-  const { inventory: model } = template;
-  const inventory: Inventory = {
-    ...model,
-    identity: { ...model.identity, serial, uuid, chassisSerial: serial },
-    nics: model.nics.map((nic) => ({ ...nic, mac: nic.mac.replace(fixtureMacs, (_mac, port: string) => macOf(port)) })),
-    evidence: Object.fromEntries(evidence.map((item) => [item.source, item.sha256])),
-  };
+  const { inventory, report } = inventoryReport(evidence);
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   return {
     serial,
@@ -104,7 +97,7 @@ export function createMachine(index: number, template: Template): Machine {
     publicKeyPem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     privateKeyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     privateKey,
-    report: { hash: sha256(canonicalJson(inventory)), inventory, evidence: [...evidence] },
+    report,
   };
 }
 

@@ -1,6 +1,7 @@
 // The seeded corpus: machines with one fault each, all of which must be found, and machines that differ from their class
 // in nothing that matters, none of which may be. The same seed gives the same corpus.
 import type { Inventory } from '../../shared/hardware/inventory.ts';
+import { bareDisk } from '../../test/fixtures/parts.ts';
 import { seededRng, unit, type Rng } from '../../shared/rng.ts';
 import { faults } from './faults.ts';
 import { goodMachines, type Machine } from './machines.ts';
@@ -138,8 +139,7 @@ const harmless: readonly Variation[] = [
 ];
 
 const virtualMedia: Inventory['disks'][number] = {
-  name: 'sdx', path: null, transport: 'usb', model: 'Virtual Floppy', serial: null, wwid: null, firmware: null,
-  sizeBytes: 0, logicalBlockBytes: 512, rotational: true,
+  ...bareDisk, name: 'sdx', transport: 'usb', model: 'Virtual Floppy', sizeBytes: 0, logicalBlockBytes: 512, rotational: true,
 }; // prettier-ignore
 
 /** Fisher–Yates over each list: no comparator may depend on the order in which a kernel or firmware lists parts. */

@@ -1,6 +1,7 @@
 // The faults of the corpus: each changes one thing in a machine that is as ordered. A fault answers undefined where a
 // machine has nothing to break that way. What the inventory cannot express is listed at the end.
 import type { Cpu, Dimm, Disk, Inventory, Nic, PciDevice } from '../../shared/hardware/inventory.ts';
+import { bareDisk } from '../../test/fixtures/parts.ts';
 import { unit, type Rng } from '../../shared/rng.ts';
 import { gb } from '../../shared/units.ts';
 import { emptyDimm } from './machines.ts';
@@ -200,7 +201,7 @@ const diskFaults: readonly Fault[] = [
 ]; // prettier-ignore
 
 const satadom: Disk = {
-  name: 'sdy', path: null, transport: 'sata', model: 'SATADOM', serial: 'DOM1', wwid: null, firmware: '1',
+  ...bareDisk, name: 'sdy', transport: 'sata', model: 'SATADOM', serial: 'DOM1', firmware: '1',
   sizeBytes: 16 * gb, logicalBlockBytes: 512, rotational: false,
 }; // prettier-ignore
 

@@ -1,6 +1,7 @@
 // Three machines that are as ordered: a compute server, a GPU server and a storage server, as their firmware and kernels
 // report such machines, with the class that each was ordered as.
 import type { Cpu, Dimm, Disk, Inventory, Nic, PciDevice } from '../../shared/hardware/inventory.ts';
+import { bareInventory, bareNic, barePci } from '../../test/fixtures/parts.ts';
 import { classFromInventory } from '../../shared/inspection/class-from-inventory.ts';
 import type { MachineClassSpec } from '../../shared/inspection/machine-class.ts';
 import { gib } from '../../shared/units.ts';
@@ -32,7 +33,7 @@ function specOf(inventory: Inventory): MachineClassSpec {
   return { ...spec, memory };
 }
 
-type Build = Omit<Inventory, 'schema' | 'identity' | 'memoryTotalBytes' | 'unread' | 'evidence'> & {
+type Build = Pick<Inventory, 'firmware' | 'cpus' | 'dimms' | 'disks' | 'nics' | 'pci'> & {
   readonly maker: string;
   readonly product: string;
 };
@@ -40,15 +41,13 @@ type Build = Omit<Inventory, 'schema' | 'identity' | 'memoryTotalBytes' | 'unrea
 function machine({ maker, product, ...parts }: Build): Inventory {
   const total = parts.dimms.reduce((sum, { sizeBytes }) => sum + (sizeBytes ?? 0), 0);
   return {
-    schema: 1,
+    ...bareInventory,
     identity: {
       manufacturer: maker, product, sku: null, serial: 'S100001', uuid: '4c4c4544-0042-3510-8051-b1c04f463433',
       boardSerial: 'B100001', chassisSerial: 'C100001', assetTag: null,
     },
     ...parts,
     memoryTotalBytes: Math.floor((total * 0.988) / 4096) * 4096,
-    unread: [],
-    evidence: {},
   }; // prettier-ignore
 }
 
@@ -201,6 +200,8 @@ function drives(count: number, { prefix, model, sizeBytes, isRotating, from = 0 
       sizeBytes,
       logicalBlockBytes: isRotating === true ? 4096 : 512,
       rotational: isRotating === true,
+      bay: null,
+      behind: null,
     };
   });
 }
@@ -216,6 +217,7 @@ type PortOf = {
 
 function ports(count: number, { name, bus, driver, firmware: version, mbps, up = count }: PortOf): Nic[] {
   return times(count, (index) => ({
+    ...bareNic,
     name: `${name}${index}`,
     mac: `b8:ce:f6:00:${bus}:0${index}`,
     pci: `0000:${bus}:00.${index}`,
@@ -231,7 +233,7 @@ type CardOf = { readonly id: string; readonly width: number; readonly gts: strin
 function device(bdf: string, code: string, { id, width, gts }: CardOf): PciDevice {
   const [vendor = '', product = ''] = id.split(':');
   return {
-    bdf, class: code, vendor, device: product, subsystem: null, driver: null,
+    ...barePci, bdf, class: code, vendor, device: product,
     currentLinkWidth: width, maxLinkWidth: width, currentLinkSpeed: gts, maxLinkSpeed: gts, numaNode: 0,
   }; // prettier-ignore
 }

@@ -1,13 +1,12 @@
 // What agents report, written down: facts only. Which state follows from them is the reconcilers' to say.
-import { createHash } from 'node:crypto';
-
-import { canonicalJson } from '../../shared/canonical-json.ts';
 import type { Clock } from '../../shared/clock.ts';
-import { evidenceBytesMax } from '../../shared/protocol/limits.ts';
+import { messageOf } from '../../shared/errors.ts';
+import type { Inventory } from '../../shared/hardware/inventory.ts';
 import type { AgentBody, AgentMessage } from '../../shared/protocol/messages.ts';
 import type { CloseName } from '../../shared/protocol/close-codes.ts';
 import type { Log } from '../log.ts';
 import { assetById, callName, placeOf } from '../store/assets.ts';
+import { inventoryOfReport, storeInventory } from '../store/inventories.ts';
 import { fromJson, toJson } from '../store/json.ts';
 import type { AssetRow, CommandRow } from '../store/schema.ts';
 import { systemActor, type Store, type UnitOfWork } from '../store/unit-of-work.ts';
@@ -97,7 +96,7 @@ async function take(session: LiveSession, message: AgentMessage, deps: FactsDeps
     case 'inventory-offer':
       return session.send({ type: 'inventory-request', body: { hash: message.body.hash } });
     case 'inventory':
-      return inventory(session, message.body, deps);
+      return takeInventory(session, message.body, deps);
     case 'command-accepted':
       return ofCommand(session, message.body.commandId, { deps, change: () => ({ state: 'accepted' as const }) });
     case 'command-progress':
@@ -132,36 +131,23 @@ async function health(session: LiveSession, report: AgentBody<'health'>, { store
   });
 }
 
-async function inventory(session: LiveSession, body: AgentBody<'inventory'>, { store, log }: FactsDeps): Promise<void> {
-  const hash = createHash('sha256').update(canonicalJson(body.inventory)).digest('hex');
-  const bytes = body.evidence.reduce((sum, item) => sum + item.bytes.byteLength, 0);
-  if (hash !== body.hash || bytes > evidenceBytesMax) {
-    log.warn({ assetId: session.assetId, hash, claimed: body.hash, bytes }, 'inventory not taken');
-    return session.close(
-      'malformedFrame',
-      hash === body.hash ? `${bytes} bytes of evidence` : 'the inventory does not have its hash',
-    );
+async function takeInventory(
+  session: LiveSession,
+  report: AgentBody<'inventory'>,
+  { store, log }: FactsDeps,
+): Promise<void> {
+  let inventory: Inventory;
+  try {
+    inventory = inventoryOfReport(report);
+  } catch (error) {
+    log.warn({ assetId: session.assetId, hash: report.hash, why: messageOf(error) }, 'inventory not taken');
+    return session.close('malformedFrame', messageOf(error));
   }
   await store.write(systemActor('agent'), async (uow) => {
     const asset = await assetById(uow.db, session.assetId);
     if (asset === undefined) return;
-    const row = { asset_id: asset.id, boot_id: session.bootId, hash, inventory: toJson(body.inventory), at: uow.nowMs };
-    await uow.db
-      .insertInto('inventories')
-      .values(row)
-      .onConflict((conflict) => conflict.column('asset_id').doUpdateSet(row))
-      .execute();
-    await uow.db.deleteFrom('evidence').where('asset_id', '=', asset.id).execute();
-    for (const item of body.evidence) {
-      const bytesOf = Buffer.from(item.bytes);
-      if (createHash('sha256').update(bytesOf).digest('hex') !== item.sha256) continue;
-      await uow.db
-        .insertInto('evidence')
-        .values({ asset_id: asset.id, source: item.source, sha256: item.sha256, bytes: bytesOf, at: uow.nowMs })
-        .onConflict((conflict) => conflict.doNothing())
-        .execute();
-    }
-    await uow.patchAsset(asset, { inventory_hash: hash, inventory_boot_id: session.bootId });
+    await storeInventory(uow, { assetId: asset.id, bootId: session.bootId, report, inventory });
+    await uow.patchAsset(asset, { inventory_hash: report.hash, inventory_boot_id: session.bootId });
     uow.wake(asset.id);
   });
 }

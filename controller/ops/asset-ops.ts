@@ -108,7 +108,8 @@ export const assetHandlers: Handlers<
           `${callName(row)} is ${row.state}${row.home === 'pious' ? '' : ' and does not run PIOUS'}: only a machine that waits in PIOUS can be inspected.`,
         );
       }
-      const next = await uow.patchAsset(row, { inspected_hash: null });
+      // The inspection waits for what the agent now reads: parts may have been changed while it runs.
+      const next = await uow.patchAsset(row, { inspected_hash: null, inventory_boot_id: null });
       await uow.event('asset', row.id, `${callName(row)}: inspection asked for by ${uow.actor.name}`);
       uow.wake(row.id);
       return { output: assetView(next), targets: [row.id], message: `inspection of ${callName(row)} asked for` };

@@ -157,7 +157,10 @@ async function targetDisk(uow: UnitOfWork, asset: AssetRow, image: ImageRow): Pr
   const stored = await uow.db.selectFrom('inventories').selectAll().where('asset_id', '=', asset.id).executeTakeFirst();
   const disks = stored === undefined ? [] : fromJson(stored.inventory).disks;
   const fits = disks.flatMap((disk) =>
-    disk.serial !== null && disk.transport !== 'usb' && (disk.sizeBytes ?? 0) >= image.disk_bytes
+    disk.serial !== null &&
+    disk.transport !== 'usb' &&
+    disk.behind === null &&
+    (disk.sizeBytes ?? 0) >= image.disk_bytes
       ? [{ ...disk, serial: disk.serial }]
       : [],
   );

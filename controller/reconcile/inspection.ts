@@ -14,15 +14,23 @@ import type { AssetRow } from '../store/schema.ts';
 import { openWaivers, withWaivers } from '../store/waivers.ts';
 import { systemActor, type Store, type UnitOfWork } from '../store/unit-of-work.ts';
 import { again, lookAgainAt, settled, type Reconciler, type Step } from './driver.ts';
+import type { Hub } from './presence.ts';
 
 const noAddressRetryMs = 30_000;
+/** An agent that was asked to read its hardware again is asked once more after this time. */
+const askAgainMs = 60_000;
 
-export function inspectionReconciler(store: Store): Reconciler {
+export function inspectionReconciler(store: Store, hub: Pick<Hub, 'askAnew'>): Reconciler {
   return {
     name: 'inspection',
     step: async (assetId) => {
       const asset = await assetById(store.db, assetId);
       if (asset === undefined || asset.home !== 'pious' || asset.boot_id === null) return settled;
+      const isAskedAnew = asset.inventory_boot_id === null && asset.inventory_hash !== null;
+      if (isAskedAnew && isInspectable(asset.state)) {
+        hub.askAnew(asset.id);
+        return lookAgainAt(store.nowMs() + askAgainMs);
+      }
       const isInspected = asset.inspected_boot_id === asset.boot_id && asset.inspected_hash === asset.inventory_hash;
       if (asset.state !== 'INSPECTING') {
         if (isInspected) return waiverEnd(store, asset);

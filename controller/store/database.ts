@@ -5,10 +5,11 @@ import { Kysely, sql, SqliteDialect, type SqliteDatabase } from 'kysely';
 import { PpecError } from '../../shared/errors.ts';
 import { spine } from './migrations/0001-spine.ts';
 import { waivers } from './migrations/0002-waivers.ts';
+import { evidence } from './migrations/0003-evidence.ts';
 import type { Migration } from './migrations/migration.ts';
 import type { Database } from './schema.ts';
 
-const migrations: readonly Migration[] = [spine, waivers];
+const migrations: readonly Migration[] = [spine, waivers, evidence];
 
 export type Db = Kysely<Database>;
 

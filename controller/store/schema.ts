@@ -133,8 +133,25 @@ export type CommandRow = {
 
 export type Database = {
   assets: AssetRow;
-  inventories: { asset_id: string; boot_id: string; hash: string; inventory: Json<Inventory>; at: number };
-  evidence: { asset_id: string; source: string; sha256: string; bytes: Uint8Array; at: number };
+  inventories: {
+    asset_id: string;
+    boot_id: string;
+    hash: string;
+    inventory: Json<Inventory>;
+    /** The parser that made it of its evidence. */
+    parser: number;
+    at: number;
+  };
+  /** Raw evidence by its content; the digest is of the bytes unpacked. */
+  evidence: { sha256: string; encoding: 'identity' | 'gzip'; bytes: Uint8Array; created_at: number };
+  /** What an inventory was made of: a digest, or why there is none. */
+  inventory_sources: {
+    asset_id: string;
+    source: string;
+    sha256: string | null;
+    absent: string | null;
+    unread: string | null;
+  };
   health_reports: { asset_id: string; report: Json<HealthReport>; at: number };
   inspections: {
     id: string;

@@ -1,6 +1,6 @@
 // The inventory: facts an agent reports about a host in one boot. Sizes in bytes, speeds in the unit of the name.
-// A field the machine does not report is null ("not reported"), never zero and never guessed. Each component list says
-// by its `source` where it was read; the raw bytes are kept beside it as evidence.
+// A field the machine does not report is null ("not reported"), never zero and never guessed. Where each fact is from,
+// its unit and how far it can be trusted: facts.ts. The raw bytes are kept beside it as evidence.
 import { Type, type Static } from 'typebox';
 
 const Text = Type.String({ maxLength: 200 });
@@ -62,6 +62,10 @@ export const DiskSchema = Type.Object(
     sizeBytes: OptionalCount,
     logicalBlockBytes: OptionalCount,
     rotational: Type.Union([Type.Boolean(), Type.Null()]),
+    /** The bay of its enclosure (`0:4`). */
+    bay: OptionalText,
+    /** The RAID controller that hides it: the kernel shows no block device of its own then. */
+    behind: OptionalText,
   },
   closed,
 );
@@ -76,6 +80,20 @@ export const NicSchema = Type.Object(
     firmware: OptionalText,
     linkUp: Type.Union([Type.Boolean(), Type.Null()]),
     speedMbps: OptionalCount,
+    /** The fastest mode that the port and its module support. */
+    maxMbps: OptionalCount,
+    /** What firmware calls the port (`Integrated NIC 1`, SMBIOS 3.7 §7.42). */
+    label: OptionalText,
+    /** The pluggable module in it (SFF-8472, SFF-8636). */
+    module: Type.Union([
+      Type.Object({ vendor: OptionalText, part: OptionalText, serial: OptionalText }, closed),
+      Type.Null(),
+    ]),
+    /** The switch port at the other end of the cable (LLDP). */
+    neighbour: Type.Union([
+      Type.Object({ system: OptionalText, chassis: Text, port: Text, portDescription: OptionalText }, closed),
+      Type.Null(),
+    ]),
   },
   closed,
 );
@@ -93,13 +111,73 @@ export const PciSchema = Type.Object(
     currentLinkSpeed: OptionalText,
     maxLinkSpeed: OptionalText,
     numaNode: Type.Union([Type.Integer(), Type.Null()]),
+    /** The port it hangs on. */
+    upstream: OptionalText,
+    /** The slot's name and its lanes (SMBIOS 3.7 §7.10). */
+    slot: OptionalText,
+    slotWidth: OptionalCount,
+  },
+  closed,
+);
+
+export const PsuSchema = Type.Object(
+  {
+    slot: Text,
+    present: Type.Boolean(),
+    /** Whether it has input power; null where nothing says. */
+    powered: Type.Union([Type.Boolean(), Type.Null()]),
+    watts: OptionalCount,
+    manufacturer: OptionalText,
+    model: OptionalText,
+    part: OptionalText,
+    serial: OptionalText,
+    source: Type.Union([Type.Literal('ipmi'), Type.Literal('smbios')]),
+  },
+  closed,
+);
+
+export const GpuSchema = Type.Object(
+  {
+    bdf: Text,
+    model: OptionalText,
+    memoryBytes: OptionalCount,
+    serial: OptionalText,
+    firmware: OptionalText,
+  },
+  closed,
+);
+
+/** The board controller's own inventory of the machine: a second witness (IPMI FRU 0). */
+export const FruSchema = Type.Object(
+  {
+    manufacturer: OptionalText,
+    product: OptionalText,
+    part: OptionalText,
+    serial: OptionalText,
+    assetTag: OptionalText,
+    boardSerial: OptionalText,
+    boardPart: OptionalText,
+    chassisSerial: OptionalText,
+  },
+  closed,
+);
+
+export const BmcSchema = Type.Object({ firmware: OptionalText, mac: OptionalText, address: OptionalText }, closed);
+
+export const TpmSchema = Type.Object(
+  {
+    version: OptionalText,
+    manufacturer: OptionalText,
+    firmware: OptionalText,
+    /** SHA-256 of the endorsement keys (SubjectPublicKeyInfo), which name this one chip. */
+    ekSha256s: Type.Array(Type.String({ pattern: '^[0-9a-f]{64}$' }), { maxItems: 8 }),
   },
   closed,
 );
 
 export const InventorySchema = Type.Object(
   {
-    schema: Type.Literal(1),
+    schema: Type.Literal(2),
     identity: Type.Object(
       {
         manufacturer: OptionalText,
@@ -123,6 +201,10 @@ export const InventorySchema = Type.Object(
       },
       closed,
     ),
+    /** Null where the machine has no board controller, no TPM, or it does not answer (then it stands in `unread`). */
+    fru: Type.Union([FruSchema, Type.Null()]),
+    bmc: Type.Union([BmcSchema, Type.Null()]),
+    tpm: Type.Union([TpmSchema, Type.Null()]),
     cpus: Type.Array(CpuSchema, { maxItems: 64 }),
     dimms: Type.Array(DimmSchema, { maxItems: 512 }),
     /** What the kernel can use; a mapped-out DIMM shows as a gap to the sum of the DIMMs. */
@@ -130,6 +212,10 @@ export const InventorySchema = Type.Object(
     disks: Type.Array(DiskSchema, { maxItems: 512 }),
     nics: Type.Array(NicSchema, { maxItems: 128 }),
     pci: Type.Array(PciSchema, { maxItems: 1024 }),
+    psus: Type.Array(PsuSchema, { maxItems: 32 }),
+    gpus: Type.Array(GpuSchema, { maxItems: 64 }),
+    /** Whether the ports were listened to for as long as a switch may stay silent (two LLDP intervals). */
+    neighboursComplete: Type.Boolean(),
     /** Sources that could not be read, and why: what depends on them is unverifiable, never a pass. */
     unread: Type.Array(Type.Object({ source: Text, reason: Type.String({ maxLength: 500 }) }, closed), {
       maxItems: 128,
@@ -146,3 +232,8 @@ export type Dimm = Static<typeof DimmSchema>;
 export type Disk = Static<typeof DiskSchema>;
 export type Nic = Static<typeof NicSchema>;
 export type PciDevice = Static<typeof PciSchema>;
+export type Psu = Static<typeof PsuSchema>;
+export type Gpu = Static<typeof GpuSchema>;
+export type Tpm = Static<typeof TpmSchema>;
+export type Bmc = Static<typeof BmcSchema>;
+export type FruIdentity = Static<typeof FruSchema>;

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { shuffled } from '../../bench/inspection/corpus.ts';
 import { goodMachines } from '../../bench/inspection/machines.ts';
 import type { Cpu, Dimm, Disk, Inventory, Nic, PciDevice } from '../hardware/inventory.ts';
+import { bareDisk, bareInventory, bareNic, barePci } from '../../test/fixtures/parts.ts';
 import { seededRng } from '../rng.ts';
 import { gib } from '../units.ts';
 import { classFromInventory } from './class-from-inventory.ts';
@@ -96,7 +97,7 @@ const machines = fc
     const listed = parts.dimms.map((dimm, handle): Dimm => ({ ...dimm, handle, slot: `A${handle}` }));
     const bdf = (at: number): string => `0000:${String(10 + at)}:00.0`;
     return {
-      schema: 1,
+      ...bareInventory,
       identity: {
         manufacturer: null, product, sku: null, serial: null, uuid: null, boardSerial: null, chassisSerial: null,
         assetTag: null,
@@ -105,16 +106,15 @@ const machines = fc
       cpus: parts.cpus.map((cpu, at): Cpu => ({ ...cpu, threads: cpu.enabledCores * 2, socket: `CPU${at}` })),
       dimms: listed,
       memoryTotalBytes: listed.reduce((sum, dimm) => sum + (dimm.populated ? (dimm.sizeBytes ?? 0) : 0), 0),
-      disks: parts.disks.map((disk, at): Disk => ({ ...disk, name: `sd${at}` })),
+      disks: parts.disks.map((disk, at): Disk => ({ ...bareDisk, ...disk, name: `sd${at}` })),
       nics: parts.nics.map(({ isOnPci, ...nic }, at): Nic => ({
+        ...bareNic,
         ...nic,
         name: `eth${at}`,
         mac: `02:00:00:00:00:${String(10 + at)}`,
         pci: isOnPci ? bdf(at) : null,
       })),
-      pci: parts.pci.map((device, at): PciDevice => ({ ...device, bdf: bdf(at) })),
-      unread: [],
-      evidence: {},
+      pci: parts.pci.map((device, at): PciDevice => ({ ...barePci, ...device, bdf: bdf(at) })),
     };
   }); // prettier-ignore
 

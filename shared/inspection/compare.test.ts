@@ -3,6 +3,7 @@ import fc from 'fast-check';
 
 import { goodMachines } from '../../bench/inspection/machines.ts';
 import type { Inventory } from '../hardware/inventory.ts';
+import { bareDisk, bareInventory, bareNic } from '../../test/fixtures/parts.ts';
 import { gb, gib } from '../units.ts';
 import { compare } from './compare.ts';
 import type { MachineClassSpec } from './machine-class.ts';
@@ -24,10 +25,10 @@ const dimm = (slot: string, change: Partial<Inventory['dimms'][number]> = {}): I
 const empty = (slot: string): Inventory['dimms'][number] =>
   dimm(slot, { populated: false, sizeBytes: null, type: null, ratedMts: null });
 const nic = (name: string, linkUp: boolean | null): Inventory['nics'][number] => ({
-  name, mac: '52:54:00:00:00:01', pci: null, driver: null, firmware: null, linkUp, speedMbps: null,
+  ...bareNic, name, linkUp,
 }); // prettier-ignore
 const good: Inventory = {
-  schema: 1,
+  ...bareInventory,
   identity: {
     manufacturer: 'Lab', product: 'Server One', sku: null, serial: 'S1', uuid: null, boardSerial: null,
     chassisSerial: null, assetTag: null,
@@ -37,13 +38,9 @@ const good: Inventory = {
   dimms: ['A1', 'A2', 'A3', 'A4'].map((slot) => dimm(slot)),
   memoryTotalBytes: 7.7 * gib,
   disks: [{
-    name: 'nvme0n1', path: null, transport: 'nvme', model: 'M', serial: 'D1', wwid: null, firmware: null,
-    sizeBytes: 4 * gb, logicalBlockBytes: 512, rotational: false,
+    ...bareDisk, name: 'nvme0n1', transport: 'nvme', model: 'M', serial: 'D1', sizeBytes: 4 * gb, logicalBlockBytes: 512, rotational: false,
   }],
   nics: [nic('eth0', true), nic('eth1', false)],
-  pci: [],
-  unread: [],
-  evidence: {},
 }; // prettier-ignore
 
 const findingsOf = (change: Partial<Inventory>): string[] =>

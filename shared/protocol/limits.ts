@@ -2,8 +2,10 @@
 
 /** One WebSocket frame, bytes. The largest message is an inventory with its raw evidence. */
 export const frameBytesMax = 1024 * 1024;
-/** Raw evidence in one inventory, bytes, all sources together. */
-export const evidenceBytesMax = 512 * 1024;
+/** Evidence in one inventory, bytes, all sources together, as it travels (gzip). */
+export const evidenceBytesMax = 768 * 1024;
+/** One source of it, unpacked. */
+export const evidenceSourceBytesMax = 4 * 1024 * 1024;
 /** Frames a session may send per second, averaged over ten seconds. */
 export const framesPerSecondMax = 50;
 /** A session that has not said hello within this time is closed. */

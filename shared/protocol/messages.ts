@@ -4,7 +4,6 @@ import { Type, type Static } from 'typebox';
 
 import { literals } from '../literals.ts';
 import { healthStates } from '../lifecycle/asset.ts';
-import { InventorySchema } from '../hardware/inventory.ts';
 
 const Text = (maxLength: number) => Type.String({ maxLength });
 const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });
@@ -63,14 +62,19 @@ export const agentMessages = {
   health: HealthReport,
   /** The inventory of this boot changed; the controller asks for the body when it does not have this hash. */
   'inventory-offer': Type.Object({ hash: Sha256 }, closed),
+  /** Raw evidence, which the controller parses: an agent of any version tells the same facts. */
   inventory: Type.Object(
     {
+      /** The agent's name for these facts; another one where a fact has changed. */
       hash: Sha256,
-      inventory: InventorySchema,
       evidence: Type.Array(
-        Type.Object({ source: Text(120), sha256: Sha256, bytes: Type.Unsafe<Uint8Array>({}) }, closed),
+        // The digest is of the bytes before gzip (RFC 1952).
+        Type.Object({ source: Text(120), sha256: Sha256, gzip: Type.Unsafe<Uint8Array>({}) }, closed),
         { maxItems: 256 },
       ),
+      /** Sources this machine has no use for, and sources that could not be read, with why. */
+      absent: Type.Array(Type.Object({ source: Text(120), reason: Text(500) }, closed), { maxItems: 256 }),
+      unread: Type.Array(Type.Object({ source: Text(120), reason: Text(500) }, closed), { maxItems: 256 }),
     },
     closed,
   ),
@@ -99,7 +103,8 @@ export const controllerMessages = {
     { protocol: Type.Integer({ minimum: 1 }), heartbeatMs: Type.Integer({ minimum: 100 }), serverTimeMs: Ms },
     closed,
   ),
-  'inventory-request': Type.Object({ hash: Sha256 }, closed),
+  /** The inventory with this hash; with null, one that is collected anew, and the health with it. */
+  'inventory-request': Type.Object({ hash: Type.Union([Sha256, Type.Null()]) }, closed),
   /** The exact bytes that were signed, and the signature over them. See command.ts. */
   command: Type.Object(
     { bytes: Type.Unsafe<Uint8Array>({}), signature: Type.Unsafe<Uint8Array>({}), keyId: Text(64) },

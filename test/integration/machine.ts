@@ -1,18 +1,18 @@
 // A simulated machine: the real agent with a real journal, real TLS and real files, on a machine whose disk is a file and
 // whose kexec starts the production home of the same agent.
-import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { configFromCmdline, readConfig, type AgentConfig } from '../../agent/config.ts';
-import type { CollectedInventory } from '../../agent/collect/inventory.ts';
+import { inventoryReport } from '../../agent/collect/inventory.ts';
 import type { Platform } from '../../agent/handlers/platform.ts';
 import { runAgent } from '../../agent/link/run-agent.ts';
-import { canonicalJson } from '../../shared/canonical-json.ts';
 import { systemClock } from '../../shared/clock.ts';
 import type { Inventory } from '../../shared/hardware/inventory.ts';
+import { evidenceOf } from '../fixtures/evidence-of.ts';
+import { bareDisk, bareInventory, bareNic } from '../fixtures/parts.ts';
 import type { MachineClassSpec } from '../../shared/inspection/machine-class.ts';
 import type { HealthReport } from '../../shared/protocol/messages.ts';
 import type { Region } from './region.ts';
@@ -33,6 +33,7 @@ export type Machine = AsyncDisposable & {
   readonly diskPath: string;
   /** Changed before a boot, it is what that boot reports. */
   inventory: Inventory;
+  health: HealthReport;
   /** What the production system does when it is started; `dead` never phones home. */
   production: 'healthy' | 'dead';
   /** Hooks into the moments at which things break. */
@@ -69,8 +70,8 @@ export function createMachine(region: Region, serial: string): Machine {
         clock: systemClock,
         bootId,
         platform: platformOf(machine, dir, production),
-        collect: () => Promise.resolve(collected(machine.inventory)),
-        health: () => Promise.resolve(healthy),
+        collect: () => Promise.resolve(inventoryReport(evidenceOf(machine.inventory))),
+        health: () => Promise.resolve(machine.health),
         onStatus: () => undefined,
         log: (text) => void machine.log.push(text),
         reconnect: { baseMs: 50, capMs: 500 },
@@ -101,6 +102,7 @@ export function createMachine(region: Region, serial: string): Machine {
     mac,
     diskPath,
     inventory: inventoryOf(serial, mac),
+    health: healthy,
     production: 'healthy',
     onKexec: () => undefined,
     onMount: () => undefined,
@@ -160,11 +162,7 @@ function agentFileOf(user: unknown): string {
   return content;
 }
 
-const healthy: HealthReport = { state: 'ok', findings: [], readings: {} };
-
-function collected(inventory: Inventory): CollectedInventory {
-  return { inventory, hash: createHash('sha256').update(canonicalJson(inventory)).digest('hex'), evidence: [] };
-}
+export const healthy: HealthReport = { state: 'ok', findings: [], readings: {} };
 
 export function inventoryOf(serial: string, mac: string): Inventory {
   const dimm = (slot: string, handle: number): Inventory['dimms'][number] => ({
@@ -172,7 +170,7 @@ export function inventoryOf(serial: string, mac: string): Inventory {
     manufacturer: null, serial: null, part: null, rank: null, ecc: true,
   }); // prettier-ignore
   return {
-    schema: 1,
+    ...bareInventory,
     identity: {
       manufacturer: 'Test', product: 'Machine', sku: null, serial, uuid: null, boardSerial: null, chassisSerial: null, assetTag: null,
     },
@@ -181,12 +179,9 @@ export function inventoryOf(serial: string, mac: string): Inventory {
     dimms: [dimm('A1', 1), dimm('A2', 2)],
     memoryTotalBytes: 2 * gib - 100_000_000,
     disks: [{
-      name: 'nvme0n1', path: null, transport: 'nvme', model: 'M', serial: `DISK-${serial}`, wwid: null, firmware: null,
+      ...bareDisk, name: 'nvme0n1', transport: 'nvme', model: 'M', serial: `DISK-${serial}`,
       sizeBytes: diskBytes, logicalBlockBytes: 512, rotational: false,
     }],
-    nics: [{ name: 'eth0', mac, pci: null, driver: null, firmware: null, linkUp: true, speedMbps: 1000 }],
-    pci: [],
-    unread: [],
-    evidence: {},
+    nics: [{ ...bareNic, name: 'eth0', mac, linkUp: true, speedMbps: 1000 }],
   }; // prettier-ignore
 }

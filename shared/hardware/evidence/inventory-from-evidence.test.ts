@@ -29,10 +29,10 @@ it('lists every source that was not read, with the reason', () => {
   expect(inventory.unread.map(({ source, reason }) => `${source}: ${reason.slice(0, 20)}`)).toEqual([
     'smbios.bin: EACCES: permission d',
     'cpuinfo.txt: not collected',
+    'pci.json: not collected',
     'firmware.json: not collected',
     'block.json: not JSON: Unexpected',
-    'net.json: not a map of devices',
-    'pci.json: not collected',
+    'net.json: it does not have the',
   ]);
   expect(inventory.evidence).toEqual({ 'block.json': sha256, 'net.json': sha256, 'meminfo.txt': sha256 });
 });
@@ -69,10 +69,13 @@ it('gives an inventory that the schema takes, whatever the evidence holds', () =
   );
   const content = fc.oneof(fc.uint8Array({ maxLength: 400 }), tree);
   fc.assert(
-    fc.property(fc.array(fc.tuple(fc.constantFrom(...evidenceSources), content), { maxLength: 7 }), (sources) => {
-      const inventory = inventoryFromEvidence(sources.map(([source, held]) => evidence(source, held)));
-      expect(inventorySchema.Errors(inventory)).toEqual([]);
-    }),
+    fc.property(
+      fc.array(fc.tuple(fc.constantFrom(...evidenceSources), content), { maxLength: evidenceSources.length }),
+      (sources) => {
+        const inventory = inventoryFromEvidence(sources.map(([source, held]) => evidence(source, held)));
+        expect(inventorySchema.Errors(inventory)).toEqual([]);
+      },
+    ),
     { numRuns: 2000 },
   );
 });

@@ -60,10 +60,11 @@ export function parseSmartctl(json: string): SmartFacts | undefined {
   } catch {
     return undefined;
   }
-  return typeof report === 'object' && report !== null && !Array.isArray(report) ? factsOf(report) : undefined;
+  return typeof report === 'object' && report !== null && !Array.isArray(report) ? smartFactsOf(report) : undefined;
 }
 
-function factsOf(report: object): SmartFacts {
+/** Of a report that is an object already. */
+export function smartFactsOf(report: object): SmartFacts {
   const protocol = protocolOf(member(report, 'device', 'protocol'));
   const attributes = attributesOf(report);
   const nvme = member(report, 'nvme_smart_health_information_log');

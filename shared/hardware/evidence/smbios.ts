@@ -66,31 +66,31 @@ export function identityOf(smbios: Smbios): SmbiosIdentity {
   const board = first(smbios, 2);
   const chassis = first(smbios, 3);
   return {
-    manufacturer: text(system, 0x04),
-    product: text(system, 0x05),
-    serial: text(system, 0x07),
+    manufacturer: textOf(system, 0x04),
+    product: textOf(system, 0x05),
+    serial: textOf(system, 0x07),
     uuid: uuidAt(system, 0x08),
-    sku: text(system, 0x19),
-    boardSerial: text(board, 0x07),
-    chassisSerial: text(chassis, 0x07),
-    assetTag: text(chassis, 0x08),
+    sku: textOf(system, 0x19),
+    boardSerial: textOf(board, 0x07),
+    chassisSerial: textOf(chassis, 0x07),
+    assetTag: textOf(chassis, 0x08),
   };
 }
 
 /** BIOS information (§7.1). */
 export function biosOf(smbios: Smbios): { vendor: string | null; version: string | null; date: string | null } {
   const bios = first(smbios, 0);
-  return { vendor: text(bios, 0x04), version: text(bios, 0x05), date: text(bios, 0x08) };
+  return { vendor: textOf(bios, 0x04), version: textOf(bios, 0x05), date: textOf(bios, 0x08) };
 }
 
 /** Processor sockets (§7.5), empty ones included. */
 export function cpusOf(smbios: Smbios): Cpu[] {
-  return all(smbios, 4).map((cpu) => {
+  return structuresOf(smbios, 4).map((cpu) => {
     const status = cpu.data[0x18] ?? 0;
     return {
-      socket: text(cpu, 0x04) ?? `CPU ${cpu.handle}`,
-      manufacturer: text(cpu, 0x07),
-      model: text(cpu, 0x10),
+      socket: textOf(cpu, 0x04) ?? `CPU ${cpu.handle}`,
+      manufacturer: textOf(cpu, 0x07),
+      model: textOf(cpu, 0x10),
       populated: (status & 0x40) !== 0,
       cores: countAt(cpu, 0x23, 0x2a),
       enabledCores: countAt(cpu, 0x24, 0x2c),
@@ -102,7 +102,7 @@ export function cpusOf(smbios: Smbios): Cpu[] {
 
 /** Memory devices (§7.18). Flash and ROM chips that firmware lists as memory are left out. */
 export function dimmsOf(smbios: Smbios): Dimm[] {
-  return all(smbios, 17)
+  return structuresOf(smbios, 17)
     .filter((device) => !isFlash(device))
     .map((device) => {
       const sizeBytes = dimmBytes(device);
@@ -112,16 +112,16 @@ export function dimmsOf(smbios: Smbios): Dimm[] {
       const rank = (device.data[0x1b] ?? 0) & 0x0f;
       return {
         handle: device.handle,
-        slot: text(device, 0x10) ?? `handle ${device.handle}`,
-        bank: text(device, 0x11),
+        slot: textOf(device, 0x10) ?? `handle ${device.handle}`,
+        bank: textOf(device, 0x11),
         populated,
         sizeBytes: populated ? sizeBytes : null,
         type: populated ? (memoryTypes[device.data[0x12] ?? 0] ?? null) : null,
         ratedMts: populated ? speed(device, 0x15, 0x54) : null,
         configuredMts: populated ? speed(device, 0x20, 0x58) : null,
-        manufacturer: populated ? text(device, 0x17) : null,
-        serial: populated ? text(device, 0x18) : null,
-        part: populated ? text(device, 0x1a) : null,
+        manufacturer: populated ? textOf(device, 0x17) : null,
+        serial: populated ? textOf(device, 0x18) : null,
+        part: populated ? textOf(device, 0x1a) : null,
         rank: populated && rank > 0 ? rank : null,
         ecc: populated ? isEcc(totalWidth, dataWidth) : null,
       };
@@ -188,11 +188,12 @@ function first(smbios: Smbios, type: number): Structure | undefined {
   return smbios.structures.find((structure) => structure.type === type);
 }
 
-function all(smbios: Smbios, type: number): Structure[] {
+export function structuresOf(smbios: Smbios, type: number): Structure[] {
   return smbios.structures.filter((structure) => structure.type === type);
 }
 
-function text(structure: Structure | undefined, at: number): string | null {
+/** The string whose number stands at `at` (§6.1.3). */
+export function textOf(structure: Structure | undefined, at: number): string | null {
   const index = structure?.data[at] ?? 0;
   return index === 0 ? null : reported(structure?.strings[index - 1]?.slice(0, 200));
 }

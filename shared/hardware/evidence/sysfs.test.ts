@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { bareNic, barePci } from '../../../test/fixtures/parts.ts';
 import type { Cpu } from '../inventory.ts';
 import { disksOf, fillCpus, memoryTotalOf, nicsOf, packagesOf, pciOf, type Attributes } from './sysfs.ts';
 
@@ -72,7 +73,7 @@ describe('network ports', () => {
     ['a driver that does not know the speed', { carrier: '1', speed: '' }, true, null],
   ])('tell %s', (...[, attributes, linkUp, speedMbps]) => {
     expect(nicsOf({ eth0: { ...port, ...attributes } })).toEqual([
-      { name: 'eth0', mac: '52:54:00:aa:00:01', pci: '0000:18:00.0', driver: 'mlx5_core', firmware: null, linkUp, speedMbps },
+      { ...bareNic, name: 'eth0', mac: '52:54:00:aa:00:01', pci: '0000:18:00.0', driver: 'mlx5_core', firmware: null, linkUp, speedMbps },
     ]); // prettier-ignore
   });
 
@@ -104,7 +105,7 @@ describe('PCI devices', () => {
     }; // prettier-ignore
     expect(pciOf({ '0000:18:00.0': nic })).toEqual([
       {
-        bdf: '0000:18:00.0', class: '020000', vendor: '15b3', device: '1017', subsystem: '15b3:0020', driver: 'mlx5_core',
+        ...barePci, bdf: '0000:18:00.0', class: '020000', vendor: '15b3', device: '1017', subsystem: '15b3:0020', driver: 'mlx5_core',
         currentLinkWidth: 8, maxLinkWidth: 16, currentLinkSpeed: '8.0 GT/s PCIe', maxLinkSpeed: '16.0 GT/s PCIe', numaNode: -1,
       },
     ]); // prettier-ignore

@@ -27,6 +27,8 @@ export function disksOf(tree: DeviceTree): Disk[] {
         sizeBytes: sectors === null ? null : sectors * 512,
         logicalBlockBytes: whole(attributes['queue/logical_block_size']),
         rotational: attributes['queue/rotational'] === undefined ? null : attributes['queue/rotational'].trim() === '1',
+        bay: null,
+        behind: null,
       };
     });
 }
@@ -63,6 +65,10 @@ export function nicsOf(tree: DeviceTree): Nic[] {
         firmware: fact(attributes['firmware_version']),
         linkUp: attributes['carrier'] === undefined ? null : attributes['carrier'].trim() === '1',
         speedMbps: speed !== null && speed > 0 ? speed : null,
+        maxMbps: null,
+        label: fact(attributes['device/label']),
+        module: null,
+        neighbour: null,
       },
     ];
   });
@@ -84,6 +90,9 @@ export function pciOf(tree: DeviceTree): PciDevice[] {
     currentLinkSpeed: fact(attributes['current_link_speed']),
     maxLinkSpeed: fact(attributes['max_link_speed']),
     numaNode: attributes['numa_node'] === undefined ? null : numaNode(attributes['numa_node']),
+    upstream: fact(attributes['upstream']),
+    slot: fact(attributes['slot']),
+    slotWidth: null,
   }));
 }
 
