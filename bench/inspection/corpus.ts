@@ -38,8 +38,7 @@ const harmless: readonly Variation[] = [
   {
     name: 'other serials and addresses',
     vary: (machine, rng) => ({
-      ...machine,
-      identity: { ...machine.identity, serial: `S${Math.floor(unit(rng) * 1e6)}`, uuid: null, assetTag: 'A-17' },
+      ...withSerial(machine, `S${Math.floor(unit(rng) * 1e6)}`),
       dimms: machine.dimms.map((dimm, at) => (dimm.populated ? { ...dimm, serial: `X${at}` } : dimm)),
       disks: machine.disks.map((disk, at) => ({ ...disk, serial: `Y${at}` })),
       nics: machine.nics.map((nic, at) => ({ ...nic, mac: `02:00:00:00:00:${String(10 + at)}` })),
@@ -137,6 +136,15 @@ const harmless: readonly Variation[] = [
     }),
   },
 ];
+
+/** Both witnesses name it, as in a machine that is whole. */
+function withSerial(machine: Inventory, serial: string): Inventory {
+  return {
+    ...machine,
+    identity: { ...machine.identity, serial, uuid: null, assetTag: 'A-17' },
+    fru: machine.fru && { ...machine.fru, serial: serial.toLowerCase() },
+  };
+}
 
 const virtualMedia: Inventory['disks'][number] = {
   ...bareDisk, name: 'sdx', transport: 'usb', model: 'Virtual Floppy', sizeBytes: 0, logicalBlockBytes: 512, rotational: true,

@@ -1,6 +1,6 @@
 // The faults of the corpus: each changes one thing in a machine that is as ordered. A fault answers undefined where a
 // machine has nothing to break that way. What the inventory cannot express is listed at the end.
-import type { Cpu, Dimm, Disk, Inventory, Nic, PciDevice } from '../../shared/hardware/inventory.ts';
+import type { Cpu, Dimm, Disk, Gpu, Inventory, Nic, PciDevice, Psu } from '../../shared/hardware/inventory.ts';
 import { bareDisk } from '../../test/fixtures/parts.ts';
 import { unit, type Rng } from '../../shared/rng.ts';
 import { gb } from '../../shared/units.ts';
@@ -285,6 +285,47 @@ const pciFaults: readonly Fault[] = [
   },
 ]; // prettier-ignore
 
+const psu =
+  (change: (psu: Psu) => Partial<Psu>) =>
+  (machine: Inventory, rng: Rng): Broken => {
+    const psus = onOne(machine.psus, rng, { change: (part) => [{ ...part, ...change(part) }] });
+    return psus && { ...machine, psus };
+  };
+const gpu =
+  (change: (gpu: Gpu) => Partial<Gpu>) =>
+  (machine: Inventory, rng: Rng): Broken => {
+    const gpus = onOne(machine.gpus, rng, { change: (part) => [{ ...part, ...change(part) }] });
+    return gpus && { ...machine, gpus };
+  };
+
+const boardFaults: readonly Fault[] = [
+  { name: 'power supply absent', inject: psu(() => ({ present: false, powered: null, watts: null, model: null, serial: null })) },
+  { name: 'power supply on no cord', inject: psu(() => ({ powered: false })) },
+  { name: 'power supply of less power', inject: psu(() => ({ watts: 800 })) },
+  { name: 'power of a supply not reported', inject: psu(() => ({ watts: null })) },
+  { name: 'no power supplies reported', inject: (machine) => ({ ...machine, psus: [] }) },
+  { name: 'GPU with half the memory', inject: gpu(({ memoryBytes }) => ({ memoryBytes: (memoryBytes ?? 0) / 2 })) },
+  { name: 'GPU that calls itself otherwise', inject: gpu(() => ({ model: 'NVIDIA A100 80GB PCIe' })) },
+  { name: 'GPU memory not reported', inject: gpu(() => ({ memoryBytes: null })) },
+  { name: 'GPU with old firmware', inject: gpu(() => ({ firmware: '95.00.1' })) },
+  { name: 'TPM absent', inject: (machine) => ({ ...machine, tpm: null }) },
+  { name: 'TPM of an older version', inject: (machine) => ({ ...machine, tpm: machine.tpm && { ...machine.tpm, version: '1.2' } }) },
+  { name: 'TPM not read', inject: (machine) => ({ ...machine, tpm: null, unread: [{ source: 'tpm.json', reason: 'EIO: i/o error' }] }) },
+  { name: 'board controller with old firmware', inject: (machine) => ({ ...machine, bmc: machine.bmc && { ...machine.bmc, firmware: '6.00' } }) },
+  { name: 'board controller does not answer', inject: (machine) => ({ ...machine, bmc: null, fru: null, unread: [{ source: 'bmc.json', reason: 'timeout' }] }) },
+  { name: 'agent and board controller name different serials', inject: (machine) => ({ ...machine, fru: machine.fru && { ...machine.fru, serial: 'S999999' } }) },
+  { name: 'serials swapped between two hosts', inject: (machine) => ({ ...machine, identity: { ...machine.identity, serial: 'S100002' } }) },
+  { name: 'port that can do a tenth of the speed', inject: nic(({ maxMbps }) => ({ maxMbps: (maxMbps ?? 0) / 10 })) },
+  { name: 'transceiver of the wrong kind', inject: (machine, rng) => withModule(machine, rng, { vendor: 'X', part: 'SFP-10G-T', serial: '1' }) },
+  { name: 'transceiver absent', inject: (machine, rng) => withModule(machine, rng, null) },
+]; // prettier-ignore
+
+function withModule(machine: Inventory, rng: Rng, module: Nic['module']): Broken {
+  const test = (part: Nic): boolean => part.module !== null;
+  const nics = onOne(machine.nics, rng, { test, change: (part) => [{ ...part, module }] });
+  return nics && { ...machine, nics };
+}
+
 const platform =
   (change: Partial<Inventory['firmware']>) =>
   (machine: Inventory): Inventory => ({ ...machine, firmware: { ...machine.firmware, ...change } });
@@ -312,20 +353,9 @@ export const faults: readonly Fault[] = [
   ...diskFaults,
   ...nicFaults,
   ...pciFaults,
+  ...boardFaults,
   ...platformFaults,
 ];
 
 /** Faults of real machines that an inventory has no field for. */
-export const inexpressible: readonly string[] = [
-  'power supply absent or on one cord',
-  'GPU memory size',
-  'port on the wrong switch (LLDP)',
-  'transceiver absent or of the wrong kind',
-  'BMC firmware, and BMC and agent in conflict',
-  'TPM absent or of the wrong version',
-  'drive used before (hours, bytes written)',
-  'drive hidden behind a RAID controller',
-  'link narrower than the slot or upstream port allows',
-  'GPU link slow under load',
-  'microcode that differs between sockets',
-];
+export const inexpressible: readonly string[] = ['GPU link slow under load', 'microcode that differs between sockets'];

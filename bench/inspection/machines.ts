@@ -1,10 +1,10 @@
 // Three machines that are as ordered: a compute server, a GPU server and a storage server, as their firmware and kernels
 // report such machines, with the class that each was ordered as.
-import type { Cpu, Dimm, Disk, Inventory, Nic, PciDevice } from '../../shared/hardware/inventory.ts';
+import type { Cpu, Dimm, Disk, Inventory, Nic, PciDevice, Psu } from '../../shared/hardware/inventory.ts';
 import { bareInventory, bareNic, barePci } from '../../test/fixtures/parts.ts';
 import { classFromInventory } from '../../shared/inspection/class-from-inventory.ts';
 import type { MachineClassSpec } from '../../shared/inspection/machine-class.ts';
-import { gib } from '../../shared/units.ts';
+import { gib, mib } from '../../shared/units.ts';
 
 export type Machine = {
   readonly name: string;
@@ -22,7 +22,8 @@ export function goodMachines(): Machine[] {
   }));
 }
 
-/** The class of an order says more than one machine shows: who may have made the DIMMs, and how they are spread. */
+/** The class of an order says more than one machine shows: who may have made the DIMMs, how they are spread, and which
+ * module is in each port. */
 function specOf(inventory: Inventory): MachineClassSpec {
   const spec = classFromInventory(inventory);
   const memory = spec.memory.map((entry) => ({
@@ -30,15 +31,17 @@ function specOf(inventory: Inventory): MachineClassSpec {
     manufacturers: memoryMakers,
     slots: 'equal-per-channel' as const,
   }));
-  return { ...spec, memory };
+  const nics = spec.nics.map((entry) => (entry.driver === 'tg3' ? entry : { ...entry, modules: ['SFP28*'] }));
+  return { ...spec, memory, nics };
 }
 
 type Build = Pick<Inventory, 'firmware' | 'cpus' | 'dimms' | 'disks' | 'nics' | 'pci'> & {
   readonly maker: string;
   readonly product: string;
+  readonly supplies: number;
 };
 
-function machine({ maker, product, ...parts }: Build): Inventory {
+function machine({ maker, product, supplies, ...parts }: Build): Inventory {
   const total = parts.dimms.reduce((sum, { sizeBytes }) => sum + (sizeBytes ?? 0), 0);
   return {
     ...bareInventory,
@@ -47,12 +50,30 @@ function machine({ maker, product, ...parts }: Build): Inventory {
       boardSerial: 'B100001', chassisSerial: 'C100001', assetTag: null,
     },
     ...parts,
+    fru: {
+      manufacturer: maker, product, part: null, serial: 'S100001', assetTag: null, boardSerial: 'B100001', boardPart: null,
+      chassisSerial: null,
+    },
+    bmc: { firmware: '7.10', mac: 'b8:ce:f6:00:00:bb', address: '192.0.2.7' },
+    tpm: { version: '2', manufacturer: 'IFX', firmware: '7.85', ekSha256s: ['ab'.repeat(32)] },
     memoryTotalBytes: Math.floor((total * 0.988) / 4096) * 4096,
+    psus: times(supplies, supply),
+    gpus: parts.pci.filter(({ class: code }) => code.startsWith('0302')).map(({ bdf }, index) => ({
+      bdf, model: 'NVIDIA H100 80GB HBM3', memoryBytes: 81_559 * mib, serial: `16503230${index}`, firmware: '96.00.74.00.01',
+    })),
+  }; // prettier-ignore
+}
+
+function supply(index: number): Psu {
+  return {
+    slot: `PSU${index + 1}`, present: true, powered: true, watts: 1400, manufacturer: 'DELTA', model: 'PWR SPLY,1400W',
+    part: '0CMPGM', serial: `PSU000${index}`, source: 'ipmi',
   }; // prettier-ignore
 }
 
 function compute(): Inventory {
   return machine({
+    supplies: 2,
     maker: 'Dell Inc.',
     product: 'PowerEdge R7625',
     firmware: firmware('1.8.3', '0xa101148'),
@@ -85,6 +106,7 @@ function compute(): Inventory {
 
 function gpu(): Inventory {
   return machine({
+    supplies: 6,
     maker: 'Supermicro',
     product: 'SYS-821GE-TNHR',
     firmware: firmware('2.1', '0x2b0004b1'),
@@ -112,6 +134,7 @@ function gpu(): Inventory {
 
 function storage(): Inventory {
   return machine({
+    supplies: 2,
     maker: 'HPE',
     product: 'ProLiant DL380 Gen10 Plus',
     firmware: firmware('U46', '0xd0003b9'),
@@ -218,6 +241,8 @@ type PortOf = {
 function ports(count: number, { name, bus, driver, firmware: version, mbps, up = count }: PortOf): Nic[] {
   return times(count, (index) => ({
     ...bareNic,
+    maxMbps: mbps,
+    module: mbps < 10_000 ? null : { vendor: 'FS', part: 'SFP28-25G-DAC', serial: `${name}${index}` },
     name: `${name}${index}`,
     mac: `b8:ce:f6:00:${bus}:0${index}`,
     pci: `0000:${bus}:00.${index}`,

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 
 import { shuffled } from '../../bench/inspection/corpus.ts';
 import { goodMachines } from '../../bench/inspection/machines.ts';
-import type { Cpu, Dimm, Disk, Inventory, Nic, PciDevice } from '../hardware/inventory.ts';
+import type { Cpu, Dimm, Disk, Gpu, Inventory, Nic, PciDevice, Psu } from '../hardware/inventory.ts';
 import { bareDisk, bareInventory, bareNic, barePci } from '../../test/fixtures/parts.ts';
 import { seededRng } from '../rng.ts';
 import { gib } from '../units.ts';
@@ -15,10 +15,12 @@ import { compare, compareComponents } from './compare.ts';
 import {
   CpuExpectation,
   DiskExpectation,
+  GpuExpectation,
   MachineClassSpec,
   MemoryExpectation,
   NicExpectation,
   PciExpectation,
+  PsuExpectation,
 } from './machine-class.ts';
 
 const maybe = <T>(values: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(values, { freq: 4 });
@@ -65,8 +67,32 @@ const nics = fc.record({
   firmware: maybe(fc.constantFrom('8.30 0x8000a4b2', '26.36.1010 (MT_1)')),
   linkUp: maybe(fc.boolean()),
   speedMbps: maybe(fc.constantFrom(1000, 25_000)),
+  maxMbps: maybe(fc.constantFrom(10_000, 25_000)),
   isOnPci: fc.boolean(),
 });
+const psus = fc.record({
+  present: fc.boolean(),
+  powered: fc.constant(null),
+  watts: maybe(fc.constantFrom(800, 1400)),
+  manufacturer: fc.constant(null),
+  model: maybe(fc.constantFrom('PWR SPLY,1400W', 'X*')),
+  part: fc.constant(null),
+  serial: fc.constant(null),
+  source: fc.constant('ipmi' as const),
+});
+const gpus = fc.record({
+  model: maybe(fc.constantFrom('NVIDIA H100', 'NVIDIA A100')),
+  memoryBytes: maybe(fc.constantFrom(80 * gib, 40 * gib)),
+  serial: fc.constant(null),
+  firmware: maybe(fc.constantFrom('96.0.1', '96.0.2')),
+});
+const tpms = fc.record({
+  version: maybe(fc.constantFrom('2', '1.2')),
+  manufacturer: fc.constant(null),
+  firmware: fc.constant(null),
+  ekSha256s: fc.constant<string[]>([]),
+});
+/** A link is as wide as both its ends: what runs narrower is no example to follow. */
 const pci = fc.record({
   class: fc.constantFrom('010802', '020000', '030200', '060400', '120000'),
   vendor: fc.constantFrom('10de', '8086'),
@@ -74,7 +100,7 @@ const pci = fc.record({
   subsystem: fc.constant(null),
   driver: fc.constant(null),
   currentLinkWidth: maybe(fc.constantFrom(4, 16)),
-  maxLinkWidth: maybe(fc.constantFrom(16)),
+  maxLinkWidth: maybe(fc.constantFrom(4)),
   currentLinkSpeed: maybe(fc.constantFrom('2.5 GT/s PCIe', '16.0 GT/s PCIe', 'Unknown')),
   maxLinkSpeed: maybe(fc.constantFrom('32.0 GT/s PCIe')),
   numaNode: fc.constant(null),
@@ -92,8 +118,12 @@ const machines = fc
     disks: few(disks, 4),
     nics: few(nics, 4),
     pci: few(pci, 4),
+    psus: few(psus, 2),
+    gpus: few(gpus, 2),
+    tpm: maybe(tpms),
+    bmcFirmware: maybe(fc.constantFrom('6.10', '7.10.30')),
   })
-  .map(({ product, biosVersion, microcode, bootMode, ...parts }): Inventory => {
+  .map(({ product, biosVersion, microcode, bootMode, tpm, bmcFirmware, ...parts }): Inventory => {
     const listed = parts.dimms.map((dimm, handle): Dimm => ({ ...dimm, handle, slot: `A${handle}` }));
     const bdf = (at: number): string => `0000:${String(10 + at)}:00.0`;
     return {
@@ -114,6 +144,10 @@ const machines = fc
         mac: `02:00:00:00:00:${String(10 + at)}`,
         pci: isOnPci ? bdf(at) : null,
       })),
+      tpm,
+      bmc: { firmware: bmcFirmware, mac: null, address: null },
+      psus: parts.psus.map((psu, at): Psu => ({ ...psu, slot: `PSU${at}` })),
+      gpus: parts.gpus.map((gpu, at): Gpu => ({ ...gpu, bdf: bdf(at) })),
       pci: parts.pci.map((device, at): PciDevice => ({ ...barePci, ...device, bdf: bdf(at) })),
     };
   }); // prettier-ignore
@@ -169,13 +203,15 @@ const full: MachineClassSpec = {
   nothingElse: true,
 };
 
-type Lists = 'cpus' | 'memory' | 'disks' | 'nics' | 'pci';
+type Lists = 'cpus' | 'memory' | 'disks' | 'nics' | 'pci' | 'psus' | 'gpus';
 const schemas = {
   cpus: CpuExpectation,
   memory: MemoryExpectation,
   disks: DiskExpectation,
   nics: NicExpectation,
   pci: PciExpectation,
+  psus: PsuExpectation,
+  gpus: GpuExpectation,
 } as const;
 /** Values that no good machine has. */
 const wrong: Record<Lists, Record<string, unknown>> = {
@@ -188,13 +224,19 @@ const wrong: Record<Lists, Record<string, unknown>> = {
     count: 9, transport: 'sas', sizeBytes: 5, model: 'X', rotational: true, logicalBlockBytes: 520, firmwareMin: '9.9',
     tolerancePercent: undefined,
   },
-  nics: { count: 3, driver: 'x', pci: 'x', linksUp: 3, speedMbpsMin: 400_000, firmwareMin: '99.1' },
+  nics: {
+    count: 3, driver: 'x', pci: 'x', linksUp: 3, speedMbpsMin: 400_000, capableMbpsMin: 400_000, modules: ['X*'],
+    firmwareMin: '99.1',
+  },
   pci: { count: 9, vendor: 'ffff', device: 'ffff', class: '99*', linkWidthMin: 32, linkSpeedGtsMin: 64 },
+  psus: { count: 7, wattsMin: 2700, model: 'X*' },
+  gpus: { count: 9, model: 'X*', memoryBytes: 40 * gib, firmwareMin: '99.1' },
 }; // prettier-ignore
 const wrongOfMachine: Record<string, unknown> = {
-  product: 'Other', biosVersionMin: '9.9', bootMode: 'bios', microcodeMin: '0x7fffffff', pciNothingElse: ['06*'],
+  product: 'Other', biosVersionMin: '9.9', bmcFirmwareMin: '9.9', tpm: { version: '1.2' }, bootMode: 'bios', microcodeMin: '0x7fffffff', pciNothingElse: ['06*'],
   // Of these, what makes them fail is in the machine; see the tests below.
   nothingElse: undefined, cpus: undefined, memory: undefined, disks: undefined, nics: undefined, pci: undefined,
+  psus: undefined, gpus: undefined,
 }; // prettier-ignore
 
 function withField(list: Lists, field: string, value: unknown): MachineClassSpec {
@@ -269,6 +311,16 @@ it.each<[string, Partial<Inventory>]>([
   ['driver', { nics: every(inventory.nics, { driver: null }) }],
   ['PCI id of a port', { nics: every(inventory.nics, { pci: null }) }],
   ['port speed', { nics: every(inventory.nics, { speedMbps: null }) }],
+  ['fastest mode of a port', { nics: every(inventory.nics, { maxMbps: null }) }],
+  ['module', { nics: every(inventory.nics, { module: null }) }],
+  ['PSU power', { psus: every(inventory.psus, { watts: null }) }],
+  ['PSU model', { psus: every(inventory.psus, { model: null }) }],
+  ['PSUs', { psus: [] }],
+  ['GPU model', { gpus: every(inventory.gpus, { model: null }) }],
+  ['GPU memory', { gpus: every(inventory.gpus, { memoryBytes: null }) }],
+  ['GPU firmware', { gpus: every(inventory.gpus, { firmware: null }) }],
+  ['TPM version', { tpm: { version: null, manufacturer: null, firmware: null, ekSha256s: [] } }],
+  ['board controller', { bmc: null }],
   ['port firmware', { nics: every(inventory.nics, { firmware: null }) }],
   ['link width', { pci: every(inventory.pci, { currentLinkWidth: null }) }],
   ['link speed', { pci: every(inventory.pci, { currentLinkSpeed: null, maxLinkSpeed: null }) }],
@@ -293,6 +345,11 @@ it.each<[string, Partial<Inventory>, string, string]>([
   ['slow DIMMs', { dimms: every(inventory.dimms, { configuredMts: 4400 }) }, 'memory', 'degraded'],
   ['no CPUs', { cpus: [] }, 'cpu', 'short'],
   ['a CPU too many', { cpus: [...inventory.cpus, ...inventory.cpus.slice(0, 1)] }, 'cpu', 'surplus'],
+  ['a supply on no cord', { psus: every(inventory.psus, { powered: false }) }, 'psu', 'degraded'],
+  ['an empty supply bay', { psus: inventory.psus.map((psu, at) => ({ ...psu, present: at > 0 })) }, 'psu', 'short'],
+  ['a GPU with more memory', { gpus: every(inventory.gpus, { memoryBytes: 141 * gib }) }, 'gpu', 'better'],
+  ['no TPM', { tpm: null }, 'tpm', 'short'],
+  ['another serial in the EEPROM', { fru: inventory.fru && { ...inventory.fru, serial: 'S2' } }, 'system', 'unverifiable'],
   ['half the lanes', { pci: inventory.pci.map((device) => ({ ...device, currentLinkWidth: (device.currentLinkWidth ?? 0) / 2 })) }, 'pci', 'degraded'],
 ])('judges %s', (...[, change, component, verdict]) => {
   const rows = compareComponents({ ...inventory, ...change }, { class: 'full@1', spec: full });

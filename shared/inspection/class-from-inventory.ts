@@ -5,11 +5,14 @@ import type { Cpu, Dimm, Disk, Inventory, Nic, PciDevice } from '../hardware/inv
 import type {
   CpuExpectation,
   DiskExpectation,
+  GpuExpectation,
   MachineClassSpec,
   MemoryExpectation,
   NicExpectation,
   PciExpectation,
+  PsuExpectation,
 } from './machine-class.ts';
+import { isOrderedDisk } from './disk.ts';
 import { compareVersions } from './matchers.ts';
 import { pciIdsOf } from './nic.ts';
 import { gtsOf, orderedPciClasses, savesPower } from './pci.ts';
@@ -24,11 +27,15 @@ export function classFromInventory(inventory: Inventory): MachineClassSpec {
     ...optional('product', textOf(identity.product)),
     cpus: groups(inventory.cpus.filter(isPopulated), cpuKey).map(cpuOf),
     memory: groups(inventory.dimms.filter(isPopulated), dimmKey).flatMap(memoryOf),
-    disks: groups(inventory.disks.filter(isDisk), diskKey).flatMap(diskOf),
+    disks: groups(inventory.disks.filter(isOrderedDisk(inventory.disks)), diskKey).flatMap(diskOf),
     nics: nicsOf(inventory),
     pci: groups(inventory.pci.filter(isOrdered), pciKey).map(pciOf),
     pciNothingElse: [...orderedPciClasses],
+    ...optional('psus', psusOf(inventory)),
+    ...optional('gpus', gpusOf(inventory)),
+    ...optional('tpm', inventory.tpm?.version == null ? null : { version: inventory.tpm.version }),
     ...optional('biosVersionMin', textOf(firmware.biosVersion)),
+    ...optional('bmcFirmwareMin', textOf(inventory.bmc?.firmware ?? null)),
     bootMode: firmware.bootMode,
     ...optional('microcodeMin', /^0x[0-9a-f]{1,13}$/i.test(firmware.microcode ?? '') ? firmware.microcode : null),
   };
@@ -36,10 +43,6 @@ export function classFromInventory(inventory: Inventory): MachineClassSpec {
 
 function isPopulated(part: { readonly populated: boolean }): boolean {
   return part.populated;
-}
-
-function isDisk(disk: Disk): boolean {
-  return disk.transport !== 'usb';
 }
 
 function isOrdered(device: PciDevice): boolean {
@@ -132,9 +135,33 @@ function nicsOf(inventory: Inventory): NicExpectation[] {
       ...optional('pci', textOf(idOf(nic))),
       linksUp: up.length,
       ...optional('speedMbpsMin', leastOf(up.map(({ speedMbps }) => speedMbps))),
+      ...optional('capableMbpsMin', leastOf(ports.map(({ maxMbps }) => maxMbps))),
       ...optional('firmwareMin', oldestOf(ports.map(({ firmware }) => bareVersion(firmware)))),
     };
   });
+}
+
+/** Null where nothing lists any: no class can ask for what no machine of it can show. */
+function psusOf({ psus }: Inventory): PsuExpectation[] | null {
+  if (psus.length === 0) return null;
+  const present = psus.filter((psu) => psu.present);
+  return groups(present, ({ watts, model }) => [watts, model]).map(([{ watts, model }, ...others]) => ({
+    count: 1 + others.length,
+    ...optional('wattsMin', countOf(watts)),
+    ...optional('model', textOf(model)),
+  }));
+}
+
+/** Null where no tool tells a model: the PCI list says then which cards there are. */
+function gpusOf({ gpus }: Inventory): GpuExpectation[] | null {
+  if (gpus.every(({ model }) => model === null)) return null;
+  const alike = groups(gpus, ({ model, memoryBytes, firmware }) => [model, memoryBytes, firmware === null]);
+  return alike.map((group) => ({
+    count: group.length,
+    ...optional('model', textOf(group[0].model)),
+    ...optional('memoryBytes', countOf(group[0].memoryBytes)),
+    ...optional('firmwareMin', oldestOf(group.map(({ firmware }) => firmware))),
+  }));
 }
 
 /** Drivers add what is no version: `26.36.1010 (MT_0000000531)`, `8.30 0x8000a4b2 1.2926.0`. */

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 
 import { goodMachines } from '../../bench/inspection/machines.ts';
 import type { Inventory } from '../hardware/inventory.ts';
-import { bareDisk, bareInventory, bareNic } from '../../test/fixtures/parts.ts';
+import { bareDisk, bareInventory, bareNic, barePci } from '../../test/fixtures/parts.ts';
 import { gb, gib } from '../units.ts';
 import { compare } from './compare.ts';
 import type { MachineClassSpec } from './machine-class.ts';
@@ -214,3 +214,44 @@ function best(
   );
   return Math.max(best(expectations, rest), ...used);
 }
+
+describe('two witnesses', () => {
+  const card: Inventory['pci'][number] = {
+    ...barePci, bdf: '0000:3b:00.0', class: '020000', vendor: '15b3', device: '101d', currentLinkWidth: 8, maxLinkWidth: 16,
+    upstream: '0000:3a:00.0', slot: 'PCIe Slot 2', slotWidth: 16,
+  }; // prettier-ignore
+  const port = { ...barePci, bdf: '0000:3a:00.0', class: '060400', currentLinkWidth: 8, maxLinkWidth: 16 };
+
+  it.each<[string, Inventory['pci'], string[]]>([
+    ['runs narrower than both ends and its slot', [port, card], ['degraded pci/0000:3b:00.0: PCI device 0000:3b:00.0 (15b3:101d) in slot PCIe Slot 2 runs at x8; it and its slot can do x16: reseat it.']],
+    ['is in a slot of eight lanes', [port, { ...card, slotWidth: 8 }], []],
+    ['hangs on a port of eight lanes', [{ ...port, maxLinkWidth: 8 }, card], []],
+    ['runs as wide as it can', [port, { ...card, currentLinkWidth: 16 }], []],
+    ['reports no width', [port, { ...card, currentLinkWidth: null }], []],
+    ['is a bridge', [port, { ...card, class: '060400' }], []],
+  ])('tell of a card that %s', (_, pci, sentences) => {
+    expect(findingsOf({ pci })).toEqual(sentences);
+  }); // prettier-ignore
+
+  it('leave the width of a link to the class where it names one', () => {
+    const asked = { ...spec, pci: [{ count: 1, vendor: '15b3', linkWidthMin: 8 }] };
+    expect(compare({ ...good, pci: [port, card] }, { class: 'c@1', spec: asked })).toEqual([]);
+  });
+
+  const fru = {
+    manufacturer: null, product: null, part: null, serial: 'S1', assetTag: null, boardSerial: null, boardPart: null, chassisSerial: null,
+  }; // prettier-ignore
+  const identity = { ...good.identity, boardSerial: '.790H8D2.CN747515.' };
+  it.each<[string, Partial<Inventory>, string[]]>([
+    ['that agree', { fru }, []],
+    ['of which one is silent', { fru: { ...fru, serial: null } }, []],
+    ['that differ in case and blanks', { fru: { ...fru, serial: ' s1 ' } }, []],
+    ['of which one writes more around it', { identity, fru: { ...fru, boardSerial: 'CN747515' } }, []],
+    ['with two serials', { fru: { ...fru, serial: 'S2' } }, ['block system/serial-number']],
+    ['with another board', { identity, fru: { ...fru, boardSerial: 'CN999' } }, ['warn system/board-serial']],
+  ])('%s', (_, change, found) => {
+    const findings = compare({ ...good, ...change }, { class: 'c@1', spec });
+    expect(findings.map(({ severity, path }) => `${severity} ${path}`)).toEqual(found);
+    for (const finding of findings) expect(finding.kind).toBe('source-conflict');
+  });
+});

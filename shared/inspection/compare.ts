@@ -5,11 +5,14 @@ import type { Draft, DraftRow, Row } from './component.ts';
 import { cpuRows } from './cpu.ts';
 import { diskRows } from './disk.ts';
 import type { Finding } from './finding.ts';
+import { gpuRows } from './gpu.ts';
 import type { MachineClassSpec } from './machine-class.ts';
 import { memoryRows } from './memory.ts';
 import { nicRows } from './nic.ts';
 import { pciRows } from './pci.ts';
-import { firmwareRows, productRows } from './platform.ts';
+import { firmwareRows, productRows, tpmRows } from './platform.ts';
+import { psuRows } from './psu.ts';
+import { witnessRows } from './witnesses.ts';
 
 export type Promised = { readonly class: string; readonly spec: MachineClassSpec };
 
@@ -37,7 +40,11 @@ function rowsOf(inventory: Inventory, spec: MachineClassSpec): DraftRow[] {
     ...diskRows(inventory, spec),
     ...nicRows(inventory, spec),
     ...pciRows(inventory, spec),
+    ...psuRows(inventory, spec),
+    ...gpuRows(inventory, spec),
+    ...tpmRows(inventory, spec),
     ...firmwareRows(inventory, spec),
+    ...witnessRows(inventory, spec),
   ];
 }
 

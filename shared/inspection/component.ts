@@ -17,7 +17,7 @@ export const componentVerdicts = [
 /** From good to bad; a row is as bad as the worst it holds. */
 export type ComponentVerdict = (typeof componentVerdicts)[number];
 
-export const components = ['system', 'cpu', 'memory', 'disk', 'nic', 'pci', 'firmware'] as const;
+export const components = ['system', 'cpu', 'memory', 'disk', 'nic', 'pci', 'psu', 'gpu', 'tpm', 'firmware'] as const;
 export type Component = (typeof components)[number];
 
 export type Draft = Omit<Finding, 'class' | 'severity'> & { readonly severity?: Finding['severity'] };

@@ -18,10 +18,18 @@ import { exactly, glob, tolerance, versionAtLeast } from './matchers.ts';
 const defaultTolerancePercent = 1;
 
 export function diskRows(inventory: Inventory, spec: MachineClassSpec): DraftRow[] {
-  // What is on USB is a BMC's virtual media, or somebody's stick.
-  const found = inventory.disks.filter((disk) => disk.transport !== 'usb');
+  const found = inventory.disks.filter(isOrderedDisk(inventory.disks));
   const disks = listed({ inventory, spec, evidence: kind.evidence }, spec.disks.map(wantedOf), found);
   return rowsOf(kind, disks, assign(kind, disks));
+}
+
+/**
+ * What is on USB is a BMC's virtual media, or somebody's stick. Where a RAID controller hides drives that it tells of, the
+ * volumes it shows in their place are not what was bought.
+ */
+export function isOrderedDisk(disks: readonly Disk[]): (disk: Disk) => boolean {
+  const isHiding = disks.some(({ behind }) => behind !== null);
+  return ({ transport, behind }) => transport !== 'usb' && !(isHiding && transport === 'other' && behind === null);
 }
 
 const kind: Kind<Disk> = {

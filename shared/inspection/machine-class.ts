@@ -69,8 +69,36 @@ export const NicExpectation = Type.Object(
     linksUp: Type.Optional(Type.Integer({ minimum: 0, maximum: 1024 })),
     /** Of each port with a link; where `linksUp` is absent, of each port. */
     speedMbpsMin: Type.Optional(Positive),
+    /** What each port can do, with a link or without; what drivers answer of port and module. */
+    capableMbpsMin: Type.Optional(Positive),
+    /** Globs over the part number of the module in each port, of which one must fit. */
+    modules: Type.Optional(Texts),
     firmwareMin: Type.Optional(Text),
   },
+  closed,
+);
+export const PsuExpectation = Type.Object(
+  {
+    count: Count,
+    wattsMin: Type.Optional(Positive),
+    /** Glob. */
+    model: Type.Optional(Text),
+  },
+  closed,
+);
+export const GpuExpectation = Type.Object(
+  {
+    count: Count,
+    /** Glob over what the maker's tool calls it (`NVIDIA H100*`). */
+    model: Type.Optional(Text),
+    /** Within 7 %: memory for check bits is not shown. */
+    memoryBytes: Type.Optional(Positive),
+    firmwareMin: Type.Optional(Text),
+  },
+  closed,
+);
+export const TpmExpectation = Type.Object(
+  { version: Type.Optional(Text), manufacturer: Type.Optional(Text), firmwareMin: Type.Optional(Text) },
   closed,
 );
 /** A PCI function: a GPU, an adapter, an NVMe drive by its link. Ids as in /sys: hexadecimal, without `0x`. */
@@ -100,7 +128,11 @@ export const MachineClassSpec = Type.Object(
     /** Globs over class codes: of these classes the machine holds what `pci` lists and nothing else. Absent: of the
      * classes that `pci` finds. */
     pciNothingElse: Type.Optional(Type.Array(Text, { maxItems: 32 })),
+    psus: Type.Optional(Type.Array(PsuExpectation, { maxItems: 8 })),
+    gpus: Type.Optional(Type.Array(GpuExpectation, { maxItems: 16 })),
+    tpm: Type.Optional(TpmExpectation),
     biosVersionMin: Type.Optional(Text),
+    bmcFirmwareMin: Type.Optional(Text),
     bootMode: Type.Optional(Type.Union([Type.Literal('uefi'), Type.Literal('bios')])),
     /** One hexadecimal number, as the kernel shows it (`0x8301055`). */
     microcodeMin: Type.Optional(Type.String({ pattern: '^(0x)?[0-9a-fA-F]{1,13}$' })),
@@ -115,3 +147,5 @@ export type MemoryExpectation = Static<typeof MemoryExpectation>;
 export type DiskExpectation = Static<typeof DiskExpectation>;
 export type NicExpectation = Static<typeof NicExpectation>;
 export type PciExpectation = Static<typeof PciExpectation>;
+export type PsuExpectation = Static<typeof PsuExpectation>;
+export type GpuExpectation = Static<typeof GpuExpectation>;

@@ -18,7 +18,7 @@ import {
 } from './component.ts';
 import { listed } from './listed.ts';
 import type { MachineClassSpec, NicExpectation } from './machine-class.ts';
-import { atLeast, glob, versionAtLeast } from './matchers.ts';
+import { atLeast, glob, globOneOf, versionAtLeast } from './matchers.ts';
 
 type WantedNic = Wanted<Nic> & { readonly expectation: NicExpectation };
 
@@ -124,7 +124,35 @@ function wantedOf(expectation: NicExpectation, idOf: (nic: Nic) => string | null
   return { expectation, count, each: () => (each === '' ? 'any port' : each), identity, state: stateOf(expectation) };
 }
 
-function stateOf({ speedMbpsMin, linksUp, firmwareMin }: NicExpectation): StateCheck<Nic>[] {
+function capableCheck(mbps: number): StateCheck<Nic> {
+  const test = atLeast(mbps);
+  return {
+    field: 'fastest mode',
+    rule: 'nic-capable',
+    kind: 'below',
+    expected: `${mbps} Mb/s`,
+    test: (nic) => test(nic.maxMbps),
+    actual: (nic) => (nic.maxMbps === null ? null : `${nic.maxMbps} Mb/s`),
+    sentence: (nic) => `Port ${nameOf(nic)} can do ${nic.maxMbps} Mb/s with what is in it; ordered ${mbps} Mb/s.`,
+  };
+}
+
+function moduleCheck(parts: readonly string[]): StateCheck<Nic> {
+  const test = globOneOf(parts);
+  const partOf = (nic: Nic): string | null => nic.module?.part ?? null;
+  return {
+    field: 'module',
+    rule: 'nic-module',
+    kind: 'mismatch',
+    expected: parts.join(' or '),
+    test: (nic) => test(partOf(nic)),
+    actual: partOf,
+    sentence: (nic) => `Port ${nameOf(nic)} holds module ${partOf(nic)}; ordered ${parts.join(' or ')}.`,
+  };
+}
+
+function stateOf(expectation: NicExpectation): StateCheck<Nic>[] {
+  const { speedMbpsMin, linksUp, capableMbpsMin, modules, firmwareMin } = expectation;
   const state: StateCheck<Nic>[] = [];
   if (speedMbpsMin !== undefined) {
     const test = atLeast(speedMbpsMin);
@@ -140,6 +168,8 @@ function stateOf({ speedMbpsMin, linksUp, firmwareMin }: NicExpectation): StateC
       sentence: (nic) => `Port ${nic.name} runs at ${nic.speedMbps} Mb/s; ordered ${speedMbpsMin} Mb/s.`,
     });
   }
+  if (capableMbpsMin !== undefined) state.push(capableCheck(capableMbpsMin));
+  if (modules !== undefined) state.push(moduleCheck(modules));
   if (firmwareMin !== undefined) {
     const test = versionAtLeast(firmwareMin);
     state.push({

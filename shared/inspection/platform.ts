@@ -19,7 +19,12 @@ export function productRows(inventory: Inventory, { product }: MachineClassSpec)
 }
 
 export function firmwareRows(inventory: Inventory, spec: MachineClassSpec): DraftRow[] {
-  return [...biosRow(inventory, spec), ...bootModeRow(inventory, spec), ...microcodeRow(inventory, spec)];
+  return [
+    ...biosRow(inventory, spec),
+    ...bmcRow(inventory, spec),
+    ...bootModeRow(inventory, spec),
+    ...microcodeRow(inventory, spec),
+  ];
 }
 
 function biosRow(inventory: Inventory, { biosVersionMin: wanted }: MachineClassSpec): DraftRow[] {
@@ -33,6 +38,62 @@ function biosRow(inventory: Inventory, { biosVersionMin: wanted }: MachineClassS
     rule: 'bios-version',
     sentence: `BIOS version is ${actual ?? 'not reported'}; the class asks for ${wanted} or newer: update it.`,
   });
+}
+
+function bmcRow(inventory: Inventory, { bmcFirmwareMin: wanted }: MachineClassSpec): DraftRow[] {
+  if (wanted === undefined) return [];
+  const actual = inventory.bmc?.firmware ?? null;
+  return factRow('firmware', versionAtLeast(wanted)(actual), {
+    path: 'firmware/bmc',
+    expected: `${wanted} or newer`,
+    actual,
+    source: 'ipmi',
+    rule: 'bmc-firmware',
+    sentence: `The board controller's firmware is ${actual ?? `not reported${whyUnread(inventory, 'bmc.json')}`}; the class asks for ${wanted} or newer: update it.`,
+  });
+}
+
+export function tpmRows(inventory: Inventory, { tpm: wanted }: MachineClassSpec): DraftRow[] {
+  if (wanted === undefined) return [];
+  const unread = unreadReason(inventory, 'tpm.json');
+  if (inventory.tpm === null) {
+    return [
+      singleRow('tpm', {
+        path: 'tpm',
+        kind: unread === undefined ? 'missing' : 'unverifiable',
+        expected: `a TPM${wanted.version === undefined ? '' : ` ${wanted.version}`}`,
+        actual: null,
+        source: 'tpm',
+        rule: 'tpm-present',
+        sentence:
+          unread === undefined
+            ? 'The machine shows no TPM; the class asks for one: switch it on in the firmware, or fit one.'
+            : `Whether there is a TPM cannot be told (tpm.json: ${unread}).`,
+      }),
+    ];
+  }
+  const fields = [
+    ['version', wanted.version === undefined ? undefined : exactly(wanted.version), wanted.version],
+    ['manufacturer', wanted.manufacturer === undefined ? undefined : glob(wanted.manufacturer), wanted.manufacturer],
+    ['firmware', wanted.firmwareMin === undefined ? undefined : versionAtLeast(wanted.firmwareMin), wanted.firmwareMin],
+  ] as const;
+  return fields.flatMap(([field, test, asked]) => {
+    const actual = inventory.tpm?.[field] ?? null;
+    if (test === undefined || asked === undefined) return [];
+    return factRow('tpm', test(actual), {
+      path: `tpm/${field}`,
+      expected: field === 'firmware' ? `${asked} or newer` : asked,
+      actual,
+      source: 'tpm',
+      rule: `tpm-${field}`,
+      sentence: `The TPM's ${field} is ${actual ?? 'not reported'}; the class asks for ${asked}${field === 'firmware' ? ' or newer' : ''}.`,
+    });
+  });
+}
+
+function whyUnread(inventory: Inventory, source: string): string {
+  const reason = unreadReason(inventory, source);
+  return reason === undefined ? '' : ` (${source}: ${reason})`;
 }
 
 function bootModeRow(inventory: Inventory, { bootMode: wanted }: MachineClassSpec): DraftRow[] {

@@ -17,6 +17,12 @@ const diskText = (disk: MachineClassSpec['disks'][number]): string =>
   join([`${disk.count} × ${formatDecimalBytes(disk.sizeBytes)}`, disk.transport, disk.model]);
 const nicText = (nic: MachineClassSpec['nics'][number]): string =>
   join([`${nic.count} × NIC`, speed(nic.linksUp, 'up'), speed(nic.speedMbpsMin, 'Mbit/s or more')]);
+const pciText = (pci: NonNullable<MachineClassSpec['pci']>[number]): string =>
+  join([`${pci.count} × ${pci.vendor ?? '*'}:${pci.device ?? '*'}`]);
+const psuText = (psu: NonNullable<MachineClassSpec['psus']>[number]): string =>
+  join([`${psu.count} × PSU`, speed(psu.wattsMin, 'W or more')]);
+const gpuText = (gpu: NonNullable<MachineClassSpec['gpus']>[number]): string =>
+  join([`${gpu.count} ×`, gpu.model ?? 'GPU', gpu.memoryBytes && formatBinaryBytes(gpu.memoryBytes)].map((part) => part || undefined)); // prettier-ignore
 
 /** `2 × *EPYC 9354* 32 cores, 16 × 32 GiB DDR5 4800 MT/s, …` */
 export function specText(spec: MachineClassSpec): string {
@@ -25,7 +31,19 @@ export function specText(spec: MachineClassSpec): string {
     ...spec.memory.map(memoryText),
     ...spec.disks.map(diskText),
     ...spec.nics.map(nicText),
+    ...(spec.gpus ?? []).map(gpuText),
   ].join(', ');
+}
+
+/** What the text does not say, field by field: who reviews a class sees all of it. */
+function whole<T extends object>(entries: readonly T[] | undefined, text: (entry: T) => string, said: string): string {
+  return (entries ?? [])
+    .map((entry) => {
+      const rest = Object.entries(entry).filter(([field]) => !said.split(' ').includes(field));
+      const fields = rest.map(([field, value]) => `${field} ${Array.isArray(value) ? value.join('|') : String(value)}`);
+      return [text(entry), ...fields].join(', ');
+    })
+    .join('; ');
 }
 
 export function printMachineClass({ output }: CommandContext, machineClass: MachineClass): void {
@@ -33,11 +51,20 @@ export function printMachineClass({ output }: CommandContext, machineClass: Mach
     output.details([
       ['class', `${name}@${version}`, 'bold'],
       ['product', spec.product ?? null],
-      ['cpus', spec.cpus.map(cpuText).join(', ')],
-      ['memory', spec.memory.map(memoryText).join(', ')],
-      ['disks', spec.disks.map(diskText).join(', ')],
-      ['nics', spec.nics.map(nicText).join(', ')],
+      ['cpus', whole(spec.cpus, cpuText, 'count model cores')],
+      ['memory', whole(spec.memory, memoryText, 'count sizeBytes type ratedMts')],
+      ['disks', whole(spec.disks, diskText, 'count sizeBytes transport model')],
+      ['nics', whole(spec.nics, nicText, 'count linksUp speedMbpsMin')],
+      ['pci', whole(spec.pci, pciText, 'count vendor device') || null],
+      ['pci, else none', spec.pciNothingElse?.join(', ') ?? null],
+      ['power', whole(spec.psus, psuText, 'count wattsMin') || null],
+      ['gpus', whole(spec.gpus, gpuText, 'count model memoryBytes') || null],
+      ['TPM', spec.tpm === undefined ? null : Object.values(spec.tpm).join(', ') || 'any'],
       ['BIOS', spec.biosVersionMin === undefined ? null : `${spec.biosVersionMin} or newer`],
+      ['BMC', spec.bmcFirmwareMin === undefined ? null : `${spec.bmcFirmwareMin} or newer`],
+      ['microcode', spec.microcodeMin === undefined ? null : `${spec.microcodeMin} or newer`],
+      ['boot mode', spec.bootMode ?? null],
+      ['nothing else', spec.nothingElse === false ? 'no: other parts may be there' : null],
       ['created', dateTime(createdAt)],
     ]),
   );

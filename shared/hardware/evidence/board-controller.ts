@@ -7,11 +7,12 @@ import type { Bmc, FruIdentity } from '../inventory.ts';
 import { factText } from './fact-text.ts';
 import { parseFru } from './fru.ts';
 
-/** Texts of `ipmitool mc info` and `lan print`, per channel; the clocks of both sides. */
+/** Texts of `ipmitool mc info`, `lan print`, per channel, and `sel info`; the clocks of both sides. */
 export const BmcEvidence = Type.Object({
   mcInfo: Type.Optional(Type.Union([Type.String(), Type.Null()])),
   lan: Type.Optional(Type.Record(Type.String(), Type.String())),
   selTime: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  selInfo: Type.Optional(Type.Union([Type.String(), Type.Null()])),
   hostTimeMs: Type.Optional(Type.Integer()),
 });
 export type BmcEvidence = Static<typeof BmcEvidence>;

@@ -4,7 +4,6 @@ import { expect, it } from 'vitest';
 import { goodMachines } from '../../../bench/inspection/machines.ts';
 import { evidenceOf } from '../../../test/fixtures/evidence-of.ts';
 import type { Inventory } from '../inventory.ts';
-import { gpusOf } from './gpus.ts';
 import { inventoryFromEvidence } from './inventory-from-evidence.ts';
 
 /** Listed as the kernel lists them, and without what each side makes up: digests, paths in /sys. */
@@ -18,7 +17,7 @@ function comparable(inventory: Inventory): Inventory {
     disks: inventory.disks.map((disk) => ({ ...disk, path: null })).toSorted(by(({ name }) => name)),
     nics: inventory.nics.toSorted(by(({ name }) => name)),
     pci: inventory.pci.toSorted(by(({ bdf }) => bdf)),
-    gpus: gpusOf(inventory.pci, '').toSorted(by(({ bdf }) => bdf)),
+    gpus: inventory.gpus.toSorted(by(({ bdf }) => bdf)),
     evidence: {},
   };
 }

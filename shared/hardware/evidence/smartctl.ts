@@ -138,7 +138,7 @@ function wearOf(report: object, attributes: ReadonlyMap<number, Attribute>): num
 }
 
 /** ATA device statistics (ACS-4 §9.5): pages of named numbers. */
-function deviceStatistic(report: object, name: string): number | null {
+export function deviceStatistic(report: object, name: string): number | null {
   const pages = member(report, 'ata_device_statistics', 'pages');
   if (!Array.isArray(pages)) return null;
   for (const page of pages.slice(0, attributesMax)) {
@@ -180,13 +180,13 @@ function messagesOf(report: object): SmartMessage[] {
   });
 }
 
-function text(value: unknown, ...path: string[]): string | null {
+export function text(value: unknown, ...path: string[]): string | null {
   const found = member(value, ...path);
   return typeof found === 'string' ? factText(found) : null;
 }
 
 /** A count that JSON can hold exactly. */
-function count(value: unknown, ...path: string[]): number | null {
+export function count(value: unknown, ...path: string[]): number | null {
   const found = member(value, ...path);
   return typeof found === 'number' && Number.isSafeInteger(found) && found >= 0 ? found : null;
 }
@@ -195,7 +195,7 @@ function positive(value: number | null): number | null {
   return value === 0 ? null : value;
 }
 
-function member(value: unknown, ...path: string[]): unknown {
+export function member(value: unknown, ...path: string[]): unknown {
   let current = value;
   for (const key of path) {
     if (typeof current !== 'object' || current === null || !Object.hasOwn(current, key)) return undefined;

@@ -33,14 +33,17 @@ export function onboardLabelsOf(smbios: Smbios): Map<string, string> {
   return labels;
 }
 
-/** Power supplies as firmware lists them; bays without one too. */
+/**
+ * Power supplies as firmware lists them; bays without one too. Boards list supplies that nobody ever asked about: one
+ * that tells nothing of itself is no witness.
+ */
 export function powerSuppliesOf(smbios: Smbios): Psu[] {
-  return structuresOf(smbios, 39).map((supply, index) => {
+  const listed = structuresOf(smbios, 39).map((supply, index): Psu => {
     const characteristics = u16(supply.data, 0x0e);
     const watts = u16(supply.data, 0x0c);
     const present = characteristics === undefined || (characteristics & 0x02) !== 0;
     return {
-      slot: textOf(supply, 0x05) ?? textOf(supply, 0x06) ?? `PSU${index + 1}`,
+      slot: textOf(supply, 0x05) ?? `PSU${index + 1}`,
       present,
       powered: present && characteristics !== undefined ? (characteristics & 0x04) === 0 : null,
       // 8000h: not known.
@@ -52,6 +55,7 @@ export function powerSuppliesOf(smbios: Smbios): Psu[] {
       source: 'smbios',
     };
   });
+  return listed.filter(({ present, watts, model, serial }) => !present || (watts ?? model ?? serial) !== null);
 }
 
 export function withoutFunction(address: string): string {
@@ -66,5 +70,6 @@ function addressOf(structure: Structure, at: number): string | undefined {
   if (segment === undefined || bus === undefined || deviceFunction === undefined) return undefined;
   if (bus === 0xff && deviceFunction === 0xff) return undefined;
   const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0');
-  return `${hex(segment, 4)}:${hex(bus, 2)}:${hex(deviceFunction >> 3, 2)}.${deviceFunction & 7}`;
+  // Firmware without segments fills the field with ones.
+  return `${hex(segment === 0xffff ? 0 : segment, 4)}:${hex(bus, 2)}:${hex(deviceFunction >> 3, 2)}.${deviceFunction & 7}`;
 }
