@@ -13,7 +13,7 @@ usage: ./build.sh VERB [options]
   demo [--exit]                       the story of a rack, with real (emulated) machines
   test [unit|integration|lab|tidy]    all checks and tests, or one layer; ends with "N passed, N failed"
   build                               bundles of agent, controller and CLI in dist/
-  image [--profile test|release]      PIOUS: kernel and initramfs in dist/pious/
+  image [--profile test|release]      PIOUS in dist/pious/, and the burn-in's tool image in dist/tools/
   images                              production images in dist/images/
   bench NAME [--json] [options]       one benchmark
   lint                                types, lint, format and dead code
@@ -43,7 +43,7 @@ runtime() {
 debian_packages() {
   local wanted missing=()
   wanted=(qemu-system-x86 ipxe-qemu dnsmasq-base iproute2 util-linux procps mmdebstrap e2fsprogs fdisk dosfstools mtools
-    grub-pc-bin grub-efi-amd64-bin grub-common debian-archive-keyring)
+    squashfs-tools grub-pc-bin grub-efi-amd64-bin grub-common debian-archive-keyring gcc libc6-dev)
   for package in "${wanted[@]}"; do
     dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
   done

@@ -88,5 +88,5 @@ it.each([
 ])('prints its usage for %s', async (_, args, status) => {
   const ended = await agent(...args);
   expect(ended).toMatchObject({ status, stdout: '' });
-  expect(ended.stderr).toMatch(/^usage: /);
+  expect(ended.stderr).toMatch(/^(ppec-agent: .+\n)?usage: /);
 });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Type, type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 
+import { BurnInReport } from '../shared/burn-in/report.ts';
 import { literals } from '../shared/literals.ts';
 import { commandOutcomes } from '../shared/protocol/messages.ts';
 import { readIfThere, writeDurably } from './files.ts';
@@ -14,6 +15,7 @@ const ResultSchema = Type.Object({
   message: Type.String(),
   code: Type.Optional(Type.String()),
   durationMs: Type.Integer({ minimum: 0 }),
+  report: Type.Optional(BurnInReport),
 });
 const EntrySchema = Type.Object({
   commandId: Type.String(),
@@ -25,7 +27,10 @@ const EntrySchema = Type.Object({
 });
 export type CommandResult = Static<typeof ResultSchema>;
 export type JournalEntry = Static<typeof EntrySchema>;
-const entryFile = Compile(EntrySchema);
+
+/** Compiled where there is an entry to read: a report's schema is large, and most agents start with an empty journal. */
+let entryFile: ReturnType<typeof compileEntry> | undefined;
+const compileEntry = () => Compile(EntrySchema);
 
 export const entriesMax = 256;
 
@@ -76,7 +81,10 @@ export async function openJournal(folder: string): Promise<Journal> {
     acknowledge: (commandId) =>
       inTurn(async () => {
         const entry = entries.get(commandId);
-        if (entry?.result != null && !entry.acknowledged) await save({ ...entry, acknowledged: true });
+        if (entry?.result == null || entry.acknowledged) return;
+        // The report is on the controller's disk now, and the journal lies in memory.
+        const { report: _, ...result } = entry.result;
+        await save({ ...entry, result, acknowledged: true });
       }),
   };
   // A previous run of the agent ended in the middle of these: how far they came is unknown.
@@ -95,7 +103,7 @@ export async function openJournal(folder: string): Promise<Journal> {
 function parseEntry(text: string | undefined): JournalEntry | undefined {
   try {
     const value: unknown = JSON.parse(text ?? '');
-    return entryFile.Check(value) ? value : undefined;
+    return (entryFile ??= compileEntry()).Check(value) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 
 import { systemClock } from '../shared/clock.ts';
 import { messageOf } from '../shared/errors.ts';
-import { evidenceSources, inventoryFromEvidence } from '../shared/hardware/evidence/inventory-from-evidence.ts';
-import { evidenceFromFolder } from './collect/evidence.ts';
+import type { Inventory } from '../shared/hardware/inventory.ts';
+import { probeTarget } from './burn-in/probe-target.ts';
 import { collectInventory } from './collect/inventory.ts';
 import { agentVersion, hostRoot, readConfig } from './config.ts';
 import { diag } from './diag/diag.ts';
@@ -14,20 +14,32 @@ import { hostPlatform } from './handlers/host-platform.ts';
 import { checkHealth } from './health/checks.ts';
 import { runAgent } from './link/run-agent.ts';
 import type { AgentStatus } from './link/status.ts';
+import { healthVerb } from './local/health-verb.ts';
+import { inventoryVerb } from './local/inventory-verb.ts';
 import { applySeed } from './seed/apply-seed.ts';
 
 const usage = `usage: ppec-agent VERB
 
   run                          enrol, report and carry out the controller's commands (the service)
-  inventory [--evidence DIR]   facts of this host, or of a folder of raw evidence, as JSON
-  health                       the checks of this host, as JSON
+  inventory [--evidence DIR] [--class FILE] [-o json|table]
+                               facts of this host, or of a folder of raw evidence; with a class, how they compare
+  health [--evidence DIR] [-o json|table]
+                               the checks of this host, or of a folder of raw evidence
   diag                         what am I, what is wrong with me, can I reach the controller
+  burnin [--profile P] [--time-scale X] [--tools FILE]
+                               the hardware under load: intake (minutes), standard (1½ hours) or soak (a day)
   apply-seed                   first boot of a production system: hostname, network, keys
   version
 `;
 
 const print = (text: string): void => void process.stdout.write(text);
 const log = (text: string): void => void process.stderr.write(`ppec-agent: ${text}\n`);
+
+/** Of a verb that was not understood: why, and how it is used. */
+const warn = (text: string): void => {
+  log(text);
+  process.stderr.write(usage);
+};
 
 const [verb, ...rest] = process.argv.slice(2);
 main(verb ?? '--help', rest).then(
@@ -44,25 +56,20 @@ async function main(name: string, args: readonly string[]): Promise<number> {
     case 'run':
       await run(root);
       return 0;
-    case 'inventory': {
-      const [option, folder] = args;
-      // A mistyped option must not show this host in place of the folder.
-      if (option !== undefined && (option !== '--evidence' || folder === undefined)) return showUsage(2);
-      const inventory =
-        folder === undefined
-          ? (await collectInventory({ root })).inventory
-          : inventoryFromEvidence(await evidenceFromFolder(folder, evidenceSources));
-      print(`${JSON.stringify(inventory, undefined, 2)}\n`);
-      return 0;
-    }
-    case 'health': {
-      const report = await checkHealth(root, (await collectInventory({ root })).inventory);
-      print(`${JSON.stringify(report, undefined, 2)}\n`);
-      return report.state === 'failed' ? 1 : 0;
-    }
+    case 'inventory':
+      return inventoryVerb(root, args, { print, warn });
+    case 'health':
+      return healthVerb(root, args, { print, warn });
     case 'diag':
       print(await diag(root));
       return 0;
+    case 'burnin': {
+      // Not in the memory of the service.
+      const { burnin } = await import('./burn-in/burnin-verb.ts');
+      const controller = await readConfig(root).then(probeTarget, () => undefined);
+      const inventory = async (): Promise<Inventory> => (await collectInventory({ root })).inventory;
+      return burnin(root, args, { isTerminal: process.stdout.isTTY, print, warn, controller, inventory });
+    }
     case 'apply-seed':
       await applySeed(root);
       return 0;
@@ -111,7 +118,7 @@ async function run(root: string): Promise<void> {
       bootId,
       platform: hostPlatform(config.stateDir),
       collect,
-      health: (inventory) => checkHealth(root, inventory),
+      health: (collected, clockAheadMs) => checkHealth({ root, clockAheadMs }, collected),
       onStatus,
       log,
     },

@@ -12,6 +12,7 @@ import { Compile } from 'typebox/compile';
 import { PpecError } from '../shared/errors.ts';
 import { concatenated, cpioArchive, type Entry } from './cpio.ts';
 import { sha256Of, sha256OfFile } from './digest.ts';
+import { hwProgram } from './hw-program.ts';
 import type { Profile } from './modules.ts';
 import { fetchPackages, isKernel, readLock, unpack, type PinnedPackage } from './packages.ts';
 import { pruneBases } from './prune-cache.ts';
@@ -136,7 +137,14 @@ type Base = { readonly key: string; readonly folder: string };
 /** The base of a profile, from the cache or made now. Its key holds every input, so a cached one is never stale. */
 async function baseFor(options: PiousOptions): Promise<Base> {
   const { packages: pinned } = await readLock();
-  const fixed = { profile: options.profile, recipe: await recipeDigest(), node: await sha256OfFile(nodePath) };
+  const hw = await hwProgram();
+  const fixed = {
+    profile: options.profile,
+    recipe: await recipeDigest(),
+    node: await sha256OfFile(nodePath),
+    // What was compiled, not its source: another compiler makes another program.
+    hw: sha256Of(hw),
+  };
   const at = (packages: readonly PinnedPackage[]): Base => {
     const pins = packages.map(({ name, version, sha256: digest }) => ({ name, version, digest }));
     const key = sha256Of(JSON.stringify({ ...fixed, pins }));
@@ -160,7 +168,7 @@ async function baseFor(options: PiousOptions): Promise<Base> {
     );
     const made = join(work, 'base');
     await mkdir(made);
-    await makeBase({ options, unpacked, packages: fetched, folder: made });
+    await makeBase({ options, unpacked, packages: fetched, hw, folder: made });
     await rename(made, base.folder).catch(async (error: unknown) => {
       // Another build of the same base was faster; its files are the same.
       if (!(await isComplete(base.folder))) throw error;
@@ -176,13 +184,15 @@ type BaseWork = {
   readonly options: PiousOptions;
   readonly unpacked: readonly Unpacked[];
   readonly packages: readonly PinnedPackage[];
+  /** ppec-hw as it was compiled. */
+  readonly hw: Buffer;
   readonly folder: string;
 };
 
-async function makeBase({ options, unpacked, packages, folder }: BaseWork): Promise<void> {
+async function makeBase({ options, unpacked, packages, hw, folder }: BaseWork): Promise<void> {
   const kernel = unpacked.find(({ name }) => isKernel(name));
   if (kernel === undefined) throw new PpecError('failed_precondition', 'packages.lock.json has no kernel');
-  const system = await systemTree(unpacked, nodePath);
+  const system = await systemTree(unpacked, { nodePath, hw });
   const modules = await moduleTree(kernel, options.profile);
   const level = compressionLevel[options.profile];
   options.log(`compressing ${system.length} files and ${modules.files.length} of drivers (zstd ${level})`);
@@ -216,10 +226,11 @@ async function archive(entries: readonly Entry[], level: number): Promise<Buffer
   return compress(cpioArchive(entries), { params: { [constants.ZSTD_c_compressionLevel]: level } });
 }
 
-/** Over every file of this folder that has a say in the image. */
+/** Over every file of this folder that has a say in the image; what lies in folders has its own digest. */
 async function recipeDigest(): Promise<string> {
   const hash = createHash('sha256');
-  for (const name of (await readdir(import.meta.dirname)).toSorted()) {
+  const files = (await readdir(import.meta.dirname, { withFileTypes: true })).filter((entry) => entry.isFile());
+  for (const name of files.map((entry) => entry.name).toSorted()) {
     if (name.endsWith('.test.ts') || name === 'packages.lock.json' || name === 'update-lock.ts') continue;
     hash.update(`${name}\n`).update(await readFile(join(import.meta.dirname, name)));
   }

@@ -8,6 +8,8 @@ const emulated = [
   'virtio_pci', 'virtio_net', 'virtio_blk', 'virtio_scsi', 'e1000', 'e1000e', 'nvme', 'ahci', 'sd_mod',
   // The disk image's root file system, and what mounting it asks for by name
   'ext4', 'crc32c_generic', 'crc32c_intel', 'crc32_pclmul',
+  // The burn-in's tool image
+  'squashfs', 'loop',
   // Management, watchdog, entropy, console
   'ipmi_si', 'ipmi_devintf', 'i6300esb', 'iTCO_wdt', 'lpc_ich', 'i2c_i801', 'virtio_rng', 'efivarfs', 'evdev',
 ]; // prettier-ignore

@@ -34,6 +34,14 @@ export const packageLicences: Readonly<Record<string, string>> = {
   libxentoollog1: 'LGPL-2.1-only',
   libselinux1: 'LicenseRef-public-domain',
   'libpcre2-8-0': 'BSD-3-Clause',
+  // ipmitool and what it asks for: its shell's line editor and the cryptography of its network interfaces, unused here.
+  ipmitool: 'BSD-3-Clause',
+  libfreeipmi17: 'GPL-3.0-or-later',
+  libgcrypt20: 'LGPL-2.1-or-later',
+  'libgpg-error0': 'LGPL-2.1-or-later',
+  libreadline8: 'GPL-3.0-or-later',
+  libssl3: 'Apache-2.0',
+  libtinfo6: 'X11',
 };
 
 const PackageLock = Type.Object({
@@ -55,9 +63,9 @@ export function isKernel(name: string): boolean {
   return kernelPattern.test(name);
 }
 
-export async function readLock(): Promise<PackageLock> {
-  const value: unknown = JSON.parse(await readFile(lockPath, 'utf8'));
-  if (!lockValidator.Check(value)) throw new PpecError('failed_precondition', `${lockPath} is not readable. ${advice}`);
+export async function readLock(path: string = lockPath): Promise<PackageLock> {
+  const value: unknown = JSON.parse(await readFile(path, 'utf8'));
+  if (!lockValidator.Check(value)) throw new PpecError('failed_precondition', `${path} is not readable. ${advice}`);
   return value;
 }
 

@@ -12,12 +12,22 @@ export function spdxDocument(manifest: Manifest): Record<string, unknown> {
     }),
     spdxPackage({ name: 'ppec-agent', version: manifest.digest.slice(0, 12), sha256: agent?.sha256, licence: 'MIT' }),
   ];
+  return documentOf({ name: `pious-${manifest.profile}`, namespace: `urn:ppec:pious:${manifest.digest}`, packages });
+}
+
+type Document = {
+  readonly name: string;
+  readonly namespace: string;
+  readonly packages: readonly SpdxPackage[];
+};
+
+export function documentOf({ name, namespace, packages }: Document): Record<string, unknown> {
   return {
     spdxVersion: 'SPDX-2.3',
     dataLicense: 'CC0-1.0',
     SPDXID: 'SPDXRef-DOCUMENT',
-    name: `pious-${manifest.profile}`,
-    documentNamespace: `urn:ppec:pious:${manifest.digest}`,
+    name,
+    documentNamespace: namespace,
     creationInfo: { created: '1970-01-01T00:00:00Z', creators: ['Tool: ppec-pious-image'] },
     packages,
     hasExtractedLicensingInfos: [
@@ -45,7 +55,7 @@ type Described = {
 
 type SpdxPackage = Readonly<Record<string, unknown>> & { readonly SPDXID: string };
 
-function spdxPackage({ name, version, sha256, licence, purl }: Described): SpdxPackage {
+export function spdxPackage({ name, version, sha256, licence, purl }: Described): SpdxPackage {
   return {
     SPDXID: `SPDXRef-Package-${name.replaceAll(/[^A-Za-z0-9.-]/g, '-')}`,
     name,
@@ -69,6 +79,6 @@ function licenceOf(name: string): string {
   return name === 'node' ? 'MIT' : (packageLicences[name] ?? 'NOASSERTION');
 }
 
-function debianPurl(name: string, version: string): string {
+export function debianPurl(name: string, version: string): string {
   return `pkg:deb/debian/${encodeURIComponent(name)}@${encodeURIComponent(version)}?arch=amd64`;
 }

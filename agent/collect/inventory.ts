@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 
 import { canonicalJson } from '../../shared/canonical-json.ts';
+import { findingsOfEvidence } from '../../shared/health/evidence-findings.ts';
+import type { HealthFinding } from '../../shared/health/finding.ts';
 import { inventoryFromEvidence, type Evidence } from '../../shared/hardware/evidence/inventory-from-evidence.ts';
 import type { Inventory } from '../../shared/hardware/inventory.ts';
 import { evidenceBytesMax, evidenceSourceBytesMax } from '../../shared/protocol/limits.ts';
@@ -13,6 +15,8 @@ export type CollectedInventory = {
   readonly inventory: Inventory;
   readonly hash: string;
   readonly report: AgentBody<'inventory'>;
+  /** What the evidence says of the health of the parts: asking a drive or a board controller again takes too long. */
+  readonly findings: readonly HealthFinding[];
 };
 
 export async function collectInventory(host: HostRoot): Promise<CollectedInventory> {
@@ -40,6 +44,7 @@ export function inventoryReport(collected: readonly Evidence[]): CollectedInvent
   return {
     inventory,
     hash,
+    findings: findingsOfEvidence(collected, inventory),
     report: {
       hash,
       evidence: packed,

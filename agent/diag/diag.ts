@@ -13,11 +13,12 @@ import { addressesOfHost, renderScreen } from './screen.ts';
 const reachTimeoutMs = 3000;
 
 export async function diag(root: string): Promise<string> {
-  const { inventory } = await collectInventory({ root });
+  const collected = await collectInventory({ root });
+  const { inventory } = collected;
   const config = await readConfig(root).catch((error: unknown) => messageOf(error));
   const isConfigured = typeof config !== 'string';
   const status = isConfigured ? await loadStatus(config.stateDir) : initialStatus;
-  const health = await checkHealth(root, inventory);
+  const health = await checkHealth({ root, ...(isConfigured ? { home: config.home } : {}) }, collected);
   const memory = inventory.dimms.filter((dimm) => dimm.populated);
   const lines = [
     renderScreen({
@@ -41,7 +42,10 @@ export async function diag(root: string): Promise<string> {
         `disk        ${disk.name} ${disk.transport} ${disk.sizeBytes === null ? '?' : formatDecimalBytes(disk.sizeBytes)} serial ${disk.serial ?? 'not reported'}`,
     ),
     `health      ${health.state}`,
-    ...health.findings.map((finding) => `            ✗ ${finding.component}: ${finding.message}`),
+    ...health.findings.map(
+      (finding) =>
+        `            ${finding.state === 'failed' ? '✗' : finding.state === 'ok' ? '·' : '!'} ${finding.message}`,
+    ),
     ...inventory.unread.map((item) => `unread      ${item.source}: ${item.reason}`),
   ];
   return `${lines.join('\n')}\n`;

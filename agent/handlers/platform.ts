@@ -36,4 +36,6 @@ export type HandlerErrorCode =
   | 'image-signature'
   | 'image-incomplete'
   | 'nothing-to-boot'
-  | 'kernel-not-loaded';
+  | 'kernel-not-loaded'
+  | 'pious-only'
+  | 'cancelled';

@@ -67,6 +67,34 @@ it.each<[string, Partial<Command>, string]>([
   expect(verifyCommand(region.signCommand(changed), target)).toEqual({ ok: false, reason, commandId: 'cmd_1' });
 });
 
+const burnIn = (writeDiskSerials: string[], approved: typeof approval | null): Command => ({
+  ...command,
+  approval: approved,
+  name: 'burn-in',
+  args: { profile: 'standard', tools: null, writeDiskSerials },
+});
+const cancel: Command = { ...command, approval: null, name: 'burn-in-cancel', args: { burnInCommandId: 'cmd_0' } };
+it.each<[string, Command, string | undefined]>([
+  ['a burn-in that writes to nothing', burnIn([], null), undefined],
+  ['a burn-in that writes to nothing, approved', burnIn([], approval), undefined],
+  ['the end of a burn-in', cancel, undefined],
+  ['a burn-in that writes to a disk', burnIn(['S1'], null), 'nobody has approved it'],
+  ['a burn-in that writes to a disk, approved', burnIn(['S1'], approval), undefined],
+  ['a burn-in that its maker alone has checked', burnIn(['S1'], { ...approval, checkerIds: ['per_1'] }), 'its maker is among its checkers'],
+])('wants an approval where something can be destroyed: %s', (_, asked, reason) => {
+  const verified = verifyCommand(region.signCommand(asked), target);
+  expect(verified).toEqual(
+    reason === undefined ? { ok: true, command: asked } : { ok: false, reason, commandId: 'cmd_1' },
+  );
+}); // prettier-ignore
+
+it.each(['provision', 'kexec'])('takes no %s without an approval, whatever else it is', (name) => {
+  const args = { ...command.args, writeDiskSerials: [] };
+  for (const change of [{ approval: null }, { approval: undefined }])
+    for (const asked of [{ ...command, name, ...change }, { ...command, name, args, ...change }])
+      expect(verifyCommand(region.signBytes(packed(asked)), target)).toEqual({ ok: false, reason: 'not a command of this protocol' });
+}); // prettier-ignore
+
 const good = region.signCommand(command);
 it.each<[string, ControllerBody<'command'>, RegExp]>([
   ['an unknown key', stranger.signCommand(command), /^command key command-2 is not trusted here$/],

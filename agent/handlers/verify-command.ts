@@ -6,7 +6,7 @@ import { Compile } from 'typebox/compile';
 
 import { messageOf } from '../../shared/errors.ts';
 import { serialKey } from '../../shared/hardware/identity.ts';
-import { commandDomain, CommandSchema, type Command } from '../../shared/protocol/command.ts';
+import { commandDomain, CommandSchema, needsApproval, type Command } from '../../shared/protocol/command.ts';
 import type { ControllerBody } from '../../shared/protocol/messages.ts';
 
 const packr = new Packr({ useRecords: false, moreTypes: false, int64AsType: 'number' });
@@ -53,6 +53,7 @@ function mismatch(command: Command, target: CommandTarget): string | undefined {
   if (command.generation <= target.highestGeneration) {
     return `its generation ${command.generation} is not newer than ${target.highestGeneration}`;
   }
+  if (command.approval === null) return needsApproval(command) ? 'nobody has approved it' : undefined;
   if (command.approval.checkerIds.includes(command.approval.makerId)) return 'its maker is among its checkers';
   if (command.approval.checkerIds.length === 0) return 'nobody has checked it';
   return undefined;

@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 
+import { inventoryFromEvidence } from '../../shared/hardware/evidence/inventory-from-evidence.ts';
+import type { BurnInArgs } from '../../shared/burn-in/report.ts';
 import type { Command } from '../../shared/protocol/command.ts';
 import type { AgentMessage } from '../../shared/protocol/messages.ts';
 import { diskSerial, fileMachine, manifestOf, packedImage, serve } from '../../test/fixtures/file-machine.ts';
@@ -70,6 +72,15 @@ async function bench(change: Partial<Platform> = {}, at?: string): Promise<Bench
   const runner = commandRunner({
     journal,
     platform: { ...platform, ...change },
+    home: 'pious',
+    burnIn: {
+      root: folder,
+      inventory: () => Promise.resolve(inventoryFromEvidence([])),
+      findDisk: () => Promise.resolve(undefined),
+      controller: undefined,
+      ca: () => undefined,
+      folder: join(folder, 'burn-in'),
+    },
     stateDir: folder,
     clock: { nowMs: () => 1000 },
     imageKeys: () => ({ [imageKey.keyId]: imageKey.publicKeyPem }),
@@ -218,4 +229,89 @@ it('tells the results again that are not acknowledged, and only those', async ()
   runner.resendResults();
   runner.resendResults();
   expect(results()).toEqual(Array(2).fill('cmd_2 failed disk-not-found'));
+});
+
+const burnIn = (generation: number, change: Partial<BurnInArgs> = {}): Command => ({
+  ...common,
+  id: `cmd_${generation}`,
+  generation,
+  approval: null,
+  name: 'burn-in',
+  args: { profile: 'intake', timeScale: 0.001, tools: null, writeDiskSerials: [], ...change },
+});
+const cancel = (generation: number, burnInCommandId: string): Command => ({
+  ...common,
+  id: `cmd_${generation}`,
+  generation,
+  approval: null,
+  name: 'burn-in-cancel',
+  args: { burnInCommandId },
+});
+
+it('runs a burn-in and tells its report until it is acknowledged', async () => {
+  const { runner, sent, results, journal } = await bench();
+  await runner.receive(region.signCommand(burnIn(1)));
+  expect(results()).toEqual(['cmd_1 succeeded']);
+  const told = sent.flatMap(({ type, body }) => (type === 'command-result' ? [body.report] : []));
+  expect(told[0]?.results.map(({ test }) => test)).toEqual(expect.arrayContaining(['cpu', 'memory', 'disk-read', 'network', 'counters']));
+  expect(journal.find('cmd_1')?.result?.report).toEqual(told[0]);
+  await runner.acknowledge('cmd_1');
+  expect(journal.find('cmd_1')?.result).toMatchObject({ outcome: 'succeeded' });
+  expect(journal.find('cmd_1')?.result?.report).toBeUndefined();
+}); // prettier-ignore
+
+it('ends a burn-in that runs without waiting for it, and refuses what waited behind it as older', async () => {
+  const { runner, sent, results } = await bench();
+  const running = runner.receive(region.signCommand(burnIn(1, { timeScale: 1 })));
+  const waiting = runner.receive(region.signCommand(provision(2, { diskSerial: 'X' })));
+  await expect.poll(() => sent.some(({ type }) => type === 'burn-in-progress')).toBe(true);
+  const envelope = region.signCommand(cancel(3, 'cmd_1'));
+  await Promise.all([runner.receive(envelope), runner.receive(envelope)]);
+  await Promise.all([running, waiting]);
+  expect(results().toSorted()).toEqual(['cmd_1 failed cancelled', 'cmd_2 refused', 'cmd_3 succeeded', 'cmd_3 succeeded']);
+  const told = sent.flatMap(({ type, body }) => (type === 'command-result' && body.commandId === 'cmd_1' ? [body.report] : []));
+  expect(told[0]?.results.every(({ outcome }) => outcome !== 'failed')).toBe(true);
+  expect(told[0]?.results.some(({ outcome }) => outcome === 'cancelled')).toBe(true);
+}); // prettier-ignore
+
+it('answers the cancel of a burn-in that does not run, and that burn-in no longer begins', async () => {
+  const { runner, results } = await bench();
+  await runner.receive(region.signCommand(cancel(2, 'cmd_1')));
+  await runner.receive(region.signCommand(burnIn(1)));
+  expect(results()).toEqual(['cmd_2 succeeded', 'cmd_1 refused']);
+});
+
+it('begins a new burn-in after one that the agent died in, which is indeterminate', async () => {
+  const folder = await temporaryFolder();
+  const journal = await openJournal(join(folder, 'journal'));
+  await journal.accept({ commandId: 'cmd_1', generation: 1, name: 'burn-in', expiresAtMs: 9000 });
+  const { runner, results } = await bench({}, folder);
+  runner.resendResults();
+  await runner.receive(region.signCommand(burnIn(2)));
+  expect(results()).toEqual(['cmd_1 indeterminate', 'cmd_2 succeeded']);
+});
+
+it('tells a new session where the burn-in is, and ends it when the agent stops', async () => {
+  const { runner, sent, results } = await bench();
+  const running = runner.receive(region.signCommand(burnIn(1, { timeScale: 1 })));
+  await expect.poll(() => sent.some(({ type }) => type === 'burn-in-progress')).toBe(true);
+  sent.length = 0;
+  runner.resendResults();
+  expect(sent).toMatchObject([{ type: 'burn-in-progress', body: { commandId: 'cmd_1', test: 'cpu', round: 1 } }]);
+  await runner.stop();
+  expect(results()).toEqual(['cmd_1 failed cancelled']);
+  await running;
+  sent.length = 0;
+  runner.resendResults();
+  expect(sent.map(({ type }) => type)).toEqual(['command-result']);
+});
+
+it('does not run a burn-in whose cancel overtakes it on its way into the journal', async () => {
+  const { runner, results } = await bench();
+  const began = performance.now();
+  const running = runner.receive(region.signCommand(burnIn(1, { timeScale: 1 })));
+  await Promise.all([running, runner.receive(region.signCommand(cancel(2, 'cmd_1')))]);
+  expect(performance.now() - began).toBeLessThan(10_000);
+  expect(results()).toContain('cmd_2 succeeded');
+  expect(results().find((result) => result.startsWith('cmd_1'))).toMatch(/^cmd_1 (failed cancelled|refused)$/);
 });

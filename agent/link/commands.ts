@@ -1,17 +1,22 @@
 // Commands of the link: verified, journalled, run at most once, one at a time, and answered until the controller knows.
+// Only `burn-in-cancel` does not wait for its turn.
 import type { Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Command } from '../../shared/protocol/command.ts';
-import type { AgentBody, AgentMessage, ControllerBody } from '../../shared/protocol/messages.ts';
+import type { AgentBody, AgentMessage, ControllerBody, Home } from '../../shared/protocol/messages.ts';
+import type { BurnInMachine } from '../burn-in/machine.ts';
 import { loadForKexec } from '../handlers/kexec.ts';
 import { HandlerError, type Platform } from '../handlers/platform.ts';
-import { provision } from '../handlers/provision.ts';
+import { provision, type HandlerContext } from '../handlers/provision.ts';
 import { verifyCommand, type CommandTarget } from '../handlers/verify-command.ts';
 import type { CommandResult, Journal, JournalEntry } from '../journal.ts';
+import { burnInLane, type BurnInLane } from './burn-in-lane.ts';
 
 export type CommandDeps = {
   readonly journal: Journal;
   readonly platform: Platform;
+  readonly home: Home;
+  readonly burnIn: BurnInMachine;
   readonly stateDir: string;
   readonly clock: Clock;
   readonly imageKeys: () => Readonly<Record<string, string>>;
@@ -25,10 +30,14 @@ export type CommandRunner = {
   readonly receive: (envelope: ControllerBody<'command'>) => Promise<void>;
   readonly resendResults: () => void;
   readonly acknowledge: (commandId: string) => Promise<void>;
+  /** Ends a burn-in and resolves when its result is in the journal; other commands run to their end. */
+  readonly stop: () => Promise<void>;
 };
 
 export function commandRunner(deps: CommandDeps): CommandRunner {
+  const lane = burnInLane({ ...deps, machine: deps.burnIn });
   let busy: Promise<void> = Promise.resolve();
+  let cancelling: Promise<void> = Promise.resolve();
   const sendResult = (entry: JournalEntry): void => {
     if (entry.result === null) return;
     deps.send({ type: 'command-result', body: resultBody(entry.commandId, entry.result) });
@@ -62,25 +71,39 @@ export function commandRunner(deps: CommandDeps): CommandRunner {
     });
     deps.send({ type: 'command-accepted', body: { commandId: command.id } });
     deps.log(`running ${command.name} (${command.id})`);
-    const result = await run(command, deps);
+    const result = await run(command, deps, lane);
     await deps.journal.finish(command.id, result);
     deps.log(`${command.name}: ${result.outcome}, ${result.message}`);
     deps.send({ type: 'command-result', body: resultBody(command.id, result) });
     if (command.name === 'kexec' && result.outcome === 'succeeded') await deps.platform.startKernel();
   };
+  const after = (last: Promise<void>, envelope: ControllerBody<'command'>): Promise<void> =>
+    last.then(() => receive(envelope)).catch((error: unknown) => deps.log(`command failed: ${messageOf(error)}`));
   return {
-    // One after the other: two commands never touch the machine at once.
+    // One after the other: two commands never touch the machine at once. A cancel touches nothing but the burn-in; what
+    // waits behind that burn-in is older than the cancel by then, and is refused.
     receive: (envelope) =>
-      (busy = busy
-        .then(() => receive(envelope))
-        .catch((error: unknown) => deps.log(`command failed: ${messageOf(error)}`))),
-    resendResults: () =>
+      isCancel(envelope, deps.target()) ? (cancelling = after(cancelling, envelope)) : (busy = after(busy, envelope)),
+    resendResults: () => {
       deps.journal
         .entries()
         .filter((entry) => !entry.acknowledged)
-        .forEach(sendResult),
+        .forEach(sendResult);
+      lane.resend();
+    },
     acknowledge: (commandId) => deps.journal.acknowledge(commandId),
+    stop: async () => {
+      const isBusy = lane.isRunning();
+      await lane.stop();
+      if (isBusy) await busy;
+    },
   };
+}
+
+/** Whether it is a cancel by its signed name, of whichever generation. */
+function isCancel(envelope: ControllerBody<'command'>, target: Omit<CommandTarget, 'highestGeneration'>): boolean {
+  const verified = verifyCommand(envelope, { ...target, highestGeneration: 0 });
+  return verified.ok && verified.command.name === 'burn-in-cancel';
 }
 
 /** A command that ran before: signed and addressed as it should be, only no longer newer. Its stored result answers it. */
@@ -93,7 +116,7 @@ function replayOf(
   return verified.ok ? journal.find(verified.command.id) : undefined;
 }
 
-async function run(command: Command, deps: CommandDeps): Promise<CommandResult> {
+async function run(command: Command, deps: CommandDeps, lane: BurnInLane): Promise<CommandResult> {
   const startedMs = deps.clock.nowMs();
   let lastPercent = -5;
   const context = {
@@ -112,11 +135,8 @@ async function run(command: Command, deps: CommandDeps): Promise<CommandResult> 
   };
   const durationMs = (): number => Math.max(0, deps.clock.nowMs() - startedMs);
   try {
-    if (command.name === 'provision') {
-      return { outcome: 'succeeded', message: await provision(command, context), durationMs: durationMs() };
-    }
-    await loadForKexec(command, context);
-    return { outcome: 'succeeded', message: 'the kernel is loaded and starts now', durationMs: durationMs() };
+    const result = await carryOut(command, context, lane);
+    return { ...result, durationMs: durationMs() };
   } catch (error) {
     return {
       outcome: 'failed',
@@ -124,6 +144,24 @@ async function run(command: Command, deps: CommandDeps): Promise<CommandResult> 
       ...(error instanceof HandlerError ? { code: error.code } : {}),
       durationMs: durationMs(),
     };
+  }
+}
+
+async function carryOut(
+  command: Command,
+  context: HandlerContext,
+  lane: BurnInLane,
+): Promise<Omit<CommandResult, 'durationMs'>> {
+  switch (command.name) {
+    case 'provision':
+      return { outcome: 'succeeded', message: await provision(command, context) };
+    case 'kexec':
+      await loadForKexec(command, context);
+      return { outcome: 'succeeded', message: 'the kernel is loaded and starts now' };
+    case 'burn-in':
+      return lane.run(command);
+    case 'burn-in-cancel':
+      return { outcome: 'succeeded', message: await lane.cancel(command.args.burnInCommandId, 'cancelled') };
   }
 }
 

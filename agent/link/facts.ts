@@ -9,7 +9,8 @@ import type { CollectedInventory } from '../collect/inventory.ts';
 export type FactsDeps = {
   readonly clock: Clock;
   readonly collect: () => Promise<CollectedInventory>;
-  readonly health: (inventory: Inventory) => Promise<HealthReport>;
+  /** `clockAheadMs`: how far this host's clock is ahead of the controller's. */
+  readonly health: (collected: CollectedInventory, clockAheadMs: number | undefined) => Promise<HealthReport>;
   readonly log: (text: string) => void;
 };
 type Send = (message: AgentMessage) => void;
@@ -29,7 +30,11 @@ export type InventoryKeeper = {
 };
 
 /** The hardware as it was last read. It is read again from time to time, and offered where a fact has changed. */
-export function inventoryKeeper(deps: FactsDeps, collected: CollectedInventory, send: Send): InventoryKeeper {
+export function inventoryKeeper(
+  deps: FactsDeps,
+  collected: CollectedInventory,
+  { send, onRead }: { readonly send: Send; readonly onRead: () => Promise<void> },
+): InventoryKeeper {
   let current = collected;
   let timer: NodeJS.Timeout | undefined;
   let isTelling = false;
@@ -38,6 +43,8 @@ export function inventoryKeeper(deps: FactsDeps, collected: CollectedInventory, 
       const fresh = await deps.collect();
       const isNew = fresh.hash !== current.hash;
       current = fresh;
+      // The health first, as below.
+      await onRead();
       if (isNew) send({ type: 'inventory-offer', body: { hash: fresh.hash } });
     } catch (error) {
       deps.log(`hardware not read: ${messageOf(error)}`);
@@ -70,29 +77,32 @@ export function inventoryKeeper(deps: FactsDeps, collected: CollectedInventory, 
 type HealthReporter = {
   readonly start: () => void;
   readonly stop: () => void;
+  /** Where it has changed. */
+  readonly tell: () => Promise<void>;
   readonly tellAnew: () => Promise<void>;
 };
 
 /** Health on change, and on a slow floor. */
-export function healthReporter(deps: FactsDeps, inventory: () => Inventory, send: Send): HealthReporter {
+export function healthReporter(deps: FactsDeps, read: () => Promise<HealthReport>, send: Send): HealthReporter {
   let timer: NodeJS.Timeout | undefined;
   let lastFindings = '';
   let lastSentMs = 0;
   const report = async (isWanted: boolean): Promise<void> => {
-    const health = await deps.health(inventory());
+    const health = await read();
     const findings = JSON.stringify([health.state, health.findings]);
     if (!isWanted && findings === lastFindings && deps.clock.nowMs() - lastSentMs < healthFloorMs) return;
     lastFindings = findings;
     lastSentMs = deps.clock.nowMs();
     send({ type: 'health', body: health });
   };
-  const tick = (): void =>
-    void report(false).catch((error: unknown) => deps.log(`health not read: ${messageOf(error)}`));
+  const tell = (): Promise<void> =>
+    report(false).catch((error: unknown) => deps.log(`health not read: ${messageOf(error)}`));
   return {
+    tell,
     start: () => {
-      tick();
+      void tell();
       clearInterval(timer);
-      timer = setInterval(tick, healthEveryMs);
+      timer = setInterval(() => void tell(), healthEveryMs);
     },
     stop: () => clearInterval(timer),
     tellAnew: () => report(true),

@@ -133,6 +133,7 @@ async function bench(isStoppedWhileEnrolling = false): Promise<Bench> {
           inventory: { ...inventory, identity: { ...inventory.identity, serial: 'SN-1' } },
           hash: '0'.repeat(64),
           report: { hash: '0'.repeat(64), evidence: [], absent: [], unread: [] },
+          findings: [],
         }),
       health: () => Promise.resolve({ state: 'ok', findings: [], readings: {} }),
       onStatus: () => undefined,
@@ -242,3 +243,28 @@ it('leaves a readable status behind, the last one it showed', async () => {
   expect(status).toMatchObject(verdict);
   expect(status.link).toMatch(/^not connected/);
 });
+
+it('goes on with a burn-in when the link is cut, tells the next session where it is, and ends it from there', async () => {
+  const { peers } = await bench();
+  const { approval: _, name: __, args: ___, ...common } = provision(1, '', '');
+  const burnIn: Command = {
+    ...common,
+    approval: null,
+    name: 'burn-in',
+    args: { profile: 'intake', tools: null, writeDiskSerials: [] },
+  };
+  const first = await peerAt(peers, 0);
+  first.send({ type: 'command', body: region.signCommand(burnIn) });
+  await expect.poll(() => typesOf(first)).toContain('burn-in-progress');
+  first.cut();
+  const second = await peerAt(peers, 1);
+  await expect.poll(() => typesOf(second)).toContain('burn-in-progress');
+  expect(resultsOf(second)).toEqual([]);
+  // All commands that have not ended come again: the one that runs must not keep its own end waiting.
+  second.send({ type: 'command', body: region.signCommand(burnIn) });
+  const cancel: Command = { ...burnIn, id: 'cmd_2', generation: 2, name: 'burn-in-cancel', args: { burnInCommandId: 'cmd_1' } };
+  second.send({ type: 'command', body: region.signCommand(cancel) });
+  await expect.poll(() => new Set(resultsOf(second)), { timeout: 10_000 }).toEqual(new Set(['cmd_1 failed', 'cmd_2 succeeded']));
+  const report = second.got.flatMap(({ type, body }) => (type === 'command-result' && body.report !== undefined ? [body.report] : []));
+  expect(report[0]?.results.some(({ outcome }) => outcome === 'cancelled')).toBe(true);
+}); // prettier-ignore

@@ -9,16 +9,17 @@ import { messageOf } from '../../shared/errors.ts';
 import { newId } from '../../shared/ids.ts';
 import { capabilities } from '../../shared/protocol/capabilities.ts';
 import { closeCodes } from '../../shared/protocol/close-codes.ts';
-import type { AgentMessage, ControllerMessage, HealthReport } from '../../shared/protocol/messages.ts';
+import type { AgentMessage, ControllerMessage } from '../../shared/protocol/messages.ts';
 import { protocolVersion } from '../../shared/protocol/version.ts';
 import type { CollectedInventory } from '../collect/inventory.ts';
+import { probeTarget } from '../burn-in/probe-target.ts';
 import { agentVersion, type AgentConfig } from '../config.ts';
 import type { Platform } from '../handlers/platform.ts';
 import { obtainIdentity, renewInMs, tlsOf, type Identity } from '../identity/enrol.ts';
 import { regionCa } from '../identity/https.ts';
 import { openJournal, type Journal } from '../journal.ts';
 import { commandRunner, type CommandRunner } from './commands.ts';
-import { healthReporter, inventoryKeeper, type InventoryKeeper } from './facts.ts';
+import { healthReporter, inventoryKeeper, type FactsDeps, type InventoryKeeper } from './facts.ts';
 import { openSession, type Session } from './session.ts';
 import { initialStatus, saveStatus, type AgentStatus } from './status.ts';
 
@@ -28,7 +29,7 @@ export type AgentDeps = {
   readonly bootId: string;
   readonly platform: Platform;
   readonly collect: () => Promise<CollectedInventory>;
-  readonly health: (inventory: CollectedInventory['inventory']) => Promise<HealthReport>;
+  readonly health: FactsDeps['health'];
   readonly onStatus: (status: AgentStatus) => void;
   readonly log: (text: string) => void;
   readonly reconnect?: { readonly baseMs: number; readonly capMs: number };
@@ -75,18 +76,29 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
     attempt += 1;
     await pause(waitMs, signal);
   }
+  await runner.stop();
   await saving;
 }
 
 /** The newest session and what it came with; it stays here after its end, until the next one. */
 type Link = {
-  current: { session: Session; identity: Identity; facts: InventoryKeeper; serverOffsetMs: number } | undefined;
+  current:
+    { session: Session; identity: Identity; facts: InventoryKeeper; serverOffsetMs: number; ca: string } | undefined;
 };
 
 function linkRunner(deps: AgentDeps, journal: Journal, link: Link): CommandRunner {
   return commandRunner({
     journal,
     platform: deps.platform,
+    home: deps.config.home,
+    burnIn: {
+      root: deps.config.root,
+      inventory: async () => (await deps.collect()).inventory,
+      findDisk: deps.platform.findDisk,
+      controller: probeTarget(deps.config),
+      ca: () => link.current?.ca,
+      folder: join(deps.config.stateDir, 'burn-in'),
+    },
     stateDir: deps.config.stateDir,
     clock: deps.clock,
     imageKeys: () => link.current?.identity.enrolled.imageKeys ?? {},
@@ -117,16 +129,19 @@ type Connected = {
 async function runSession(connected: Connected, signal: AbortSignal): Promise<boolean> {
   const { deps, runner, link, identity, ca, collected, show } = connected;
   const send = (message: AgentMessage): void => session.send(message);
-  const facts = inventoryKeeper(deps, collected, send);
-  const reporter = healthReporter(deps, () => facts.current().inventory, send);
+  let clockAheadMs = (): number | undefined => undefined;
+  const facts = inventoryKeeper(deps, collected, { send, onRead: () => reporter.tell() });
+  const reporter = healthReporter(deps, () => deps.health(facts.current(), clockAheadMs()), send);
   const onMessage = (message: ControllerMessage): void => {
     switch (message.type) {
       case 'welcome':
+        clockAheadMs = aheadOf(deps.clock, message.body.serverTimeMs);
         link.current = {
           session,
           identity,
           facts,
           serverOffsetMs: message.body.serverTimeMs - deps.clock.nowMs(),
+          ca,
         };
         show({ link: 'connected' });
         runner.resendResults();
@@ -181,6 +196,12 @@ async function runSession(connected: Connected, signal: AbortSignal): Promise<bo
   deps.log(`link closed: ${end.why}${meaning}`);
   show({ link: `not connected: ${end.why}` });
   return end.wasWelcome;
+}
+
+/** Goes on from the controller's time as it was told: a clock that is set right meanwhile is right. */
+function aheadOf(clock: Clock, serverTimeMs: number): () => number {
+  const toldAtMs = performance.now();
+  return () => Math.round(clock.nowMs() - (serverTimeMs + performance.now() - toldAtMs));
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

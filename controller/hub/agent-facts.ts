@@ -8,6 +8,7 @@ import type { Log } from '../log.ts';
 import { assetById, callName, placeOf } from '../store/assets.ts';
 import { inventoryOfReport, storeInventory } from '../store/inventories.ts';
 import { fromJson, toJson } from '../store/json.ts';
+import { hasLostParts, trackParts } from '../store/parts.ts';
 import type { AssetRow, CommandRow } from '../store/schema.ts';
 import { systemActor, type Store, type UnitOfWork } from '../store/unit-of-work.ts';
 import type { SessionEvents } from './agent-session.ts';
@@ -56,7 +57,8 @@ async function welcomed(session: LiveSession, hello: AgentBody<'hello'>, deps: F
   });
   const asset = await assetById(deps.store.db, session.assetId);
   if (asset === undefined) return;
-  if (asset.inventory_hash !== hello.inventoryHash || asset.inventory_boot_id !== hello.bootId) {
+  const isKnown = asset.inventory_hash === hello.inventoryHash && asset.inventory_boot_id === hello.bootId;
+  if (!isKnown || (await hasLostParts(deps.store.db, asset.id))) {
     session.send({ type: 'inventory-request', body: { hash: hello.inventoryHash } });
   }
   session.send({ type: 'verdict', body: verdictOf(asset) });
@@ -105,6 +107,8 @@ async function take(session: LiveSession, message: AgentMessage, deps: FactsDeps
       return result(session, message.body, deps);
     case 'hello':
     case 'heartbeat':
+    // Nothing asks an agent for a burn-in yet.
+    case 'burn-in-progress':
       return undefined;
   }
 }
@@ -147,7 +151,8 @@ async function takeInventory(
     const asset = await assetById(uow.db, session.assetId);
     if (asset === undefined) return;
     await storeInventory(uow, { assetId: asset.id, bootId: session.bootId, report, inventory });
-    await uow.patchAsset(asset, { inventory_hash: report.hash, inventory_boot_id: session.bootId });
+    const reported = { inventory_hash: report.hash, inventory_boot_id: session.bootId };
+    await trackParts(uow, await uow.patchAsset(asset, reported), inventory);
     uow.wake(asset.id);
   });
 }

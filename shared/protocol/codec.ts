@@ -22,12 +22,20 @@ export type Decoded<M> =
   | { readonly ok: true; readonly seq: number; readonly message: M }
   | { readonly ok: false; readonly close: CloseName; readonly why: string };
 
-type Table = Readonly<Record<string, Validator>>;
-const agentValidators: Table = compileAll(agentMessages);
-const controllerValidators: Table = compileAll(controllerMessages);
+type Table = (type: string) => Validator | undefined;
+const agentValidators = tableOf(agentMessages);
+const controllerValidators = tableOf(controllerMessages);
 
-function compileAll(schemas: Readonly<Record<string, object>>): Table {
-  return Object.fromEntries(Object.entries(schemas).map(([type, schema]) => [type, Compile(schema)]));
+/** Compiled when the first message of a type arrives: each end reads one of the two tables only, an agent in little memory. */
+function tableOf(schemas: Readonly<Record<string, object>>): Table {
+  const compiled = new Map<string, Validator>();
+  return (type) => {
+    const schema = Object.hasOwn(schemas, type) ? schemas[type] : undefined;
+    if (schema === undefined) return undefined;
+    const validator = compiled.get(type) ?? Compile(schema);
+    compiled.set(type, validator);
+    return validator;
+  };
 }
 
 export function encodeAgentMessage(seq: number, message: AgentMessage): Uint8Array {
@@ -72,7 +80,7 @@ function decode(frame: Uint8Array, validators: Table): Raw {
   }
   if (!isTriple(value)) return malformed('not an array [type, seq, body]');
   const [type, seq, body] = value;
-  const validator = typeof type === 'string' && Object.hasOwn(validators, type) ? validators[type] : undefined;
+  const validator = typeof type === 'string' ? validators(type) : undefined;
   if (validator === undefined) return malformed(`unknown type ${preview(type)}`);
   if (typeof seq !== 'number' || !Number.isSafeInteger(seq) || seq < 1) return malformed(`seq is ${preview(seq)}`);
   if (!validator.Check(body)) return malformed(`${preview(type)}: ${firstProblem(validator, body)}`);

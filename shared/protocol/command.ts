@@ -2,6 +2,8 @@
 // `commandDomain` and the exact bytes that travel, so nothing is re-encoded before it is verified.
 import { Type, type Static } from 'typebox';
 
+import { BurnInArgs } from '../burn-in/report.ts';
+
 /** Keeps a command's signature from being valid for anything else that is ever signed. */
 export const commandDomain = 'ppec-command-v1\0';
 
@@ -35,6 +37,10 @@ export const commandArgs = {
   ),
   /** Load the kernel that `provision` left on the disk and start it. The agent ends with this. */
   kexec: Type.Object({ provisionCommandId: Text(40), appendCmdline: Text(1000) }, closed),
+  /** Test the hardware under load. Writes to the listed disks only, and only where they prove blank. */
+  'burn-in': BurnInArgs,
+  /** End that burn-in. The one command that does not wait for the one that runs. */
+  'burn-in-cancel': Type.Object({ burnInCommandId: Text(40) }, closed),
 } as const;
 export type CommandName = keyof typeof commandArgs;
 
@@ -52,11 +58,28 @@ const common = {
   generation: Type.Integer({ minimum: 1 }),
   notBeforeMs: Type.Integer({ minimum: 0 }),
   expiresAtMs: Type.Integer({ minimum: 0 }),
-  approval: ApprovalSchema,
 };
+const approved = { ...common, approval: ApprovalSchema };
+/** Null where nothing is destroyed: see `needsApproval`. */
+const maybeApproved = { ...common, approval: Type.Union([ApprovalSchema, Type.Null()]) };
 
 export const CommandSchema = Type.Union([
-  Type.Object({ ...common, name: Type.Literal('provision'), args: commandArgs.provision }, closed),
-  Type.Object({ ...common, name: Type.Literal('kexec'), args: commandArgs.kexec }, closed),
+  Type.Object({ ...approved, name: Type.Literal('provision'), args: commandArgs.provision }, closed),
+  Type.Object({ ...approved, name: Type.Literal('kexec'), args: commandArgs.kexec }, closed),
+  Type.Object({ ...maybeApproved, name: Type.Literal('burn-in'), args: commandArgs['burn-in'] }, closed),
+  Type.Object({ ...maybeApproved, name: Type.Literal('burn-in-cancel'), args: commandArgs['burn-in-cancel'] }, closed),
 ]);
 export type Command = Static<typeof CommandSchema>;
+
+/** Whether a second person must have approved it: whatever can destroy something on the machine. */
+export function needsApproval(command: Pick<Command, 'name' | 'args'>): boolean {
+  switch (command.name) {
+    case 'provision':
+    case 'kexec':
+      return true;
+    case 'burn-in':
+      return !('writeDiskSerials' in command.args) || command.args.writeDiskSerials.length > 0;
+    case 'burn-in-cancel':
+      return false;
+  }
+}

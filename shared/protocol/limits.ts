@@ -18,3 +18,5 @@ export const defaultHeartbeatMs = 10_000;
 export const healthFloorMs = 300_000;
 /** A peer that was not heard for this many heartbeats is gone: the link is given up. */
 export const silentHeartbeatsMax = 2.5;
+/** Where a burn-in is, is told at most this often. */
+export const burnInProgressEveryMs = 2000;

@@ -2,6 +2,7 @@
 // On the wire a message is the MessagePack array [type, seq, body]: seq counts from 1 in each direction of a session.
 import { Type, type Static } from 'typebox';
 
+import { BurnInProgress, BurnInReport } from '../burn-in/report.ts';
 import { literals } from '../literals.ts';
 import { healthStates } from '../lifecycle/asset.ts';
 
@@ -84,6 +85,8 @@ export const agentMessages = {
     { commandId: Text(40), percent: Type.Number({ minimum: 0, maximum: 100 }), message: Text(200) },
     closed,
   ),
+  /** Latest wins: where the burn-in is that runs now, told at most every few seconds and after every welcome. */
+  'burn-in-progress': BurnInProgress,
   /** Sent until acknowledged; a replayed command is answered with the stored result. */
   'command-result': Type.Object(
     {
@@ -92,6 +95,8 @@ export const agentMessages = {
       message: Text(1000),
       code: Type.Optional(Text(60)),
       durationMs: Ms,
+      /** Of a burn-in: what it found, as far as it came. */
+      report: Type.Optional(BurnInReport),
     },
     closed,
   ),

@@ -1,6 +1,6 @@
 // The agent protocol's version: one integer that only grows. A controller refuses an agent of a
 // version it does not speak with close code 4005; it never guesses.
 //
-//   1  2026-11-23  first version
+//   1  2026-11-23  first version, with burn-in: its commands, `burn-in-progress` and the report in `command-result`
 
 export const protocolVersion = 1;

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 
 import { messageOf, PpecError } from '../../../shared/errors.ts';
+import { parseClassDocument } from '../../../shared/inspection/machine-class-file.ts';
 import { command } from '../command.ts';
-import { parseClassDocument } from '../machine-class-file.ts';
 import { required } from '../options.ts';
 import { printMachineClass } from '../views/machine-class.ts';
 

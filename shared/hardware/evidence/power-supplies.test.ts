@@ -21,6 +21,7 @@ const sdr = [
   'PS2 Status,C9h,ok,10.2,Presence detected, Failure detected, Power Supply AC lost',
   'PS3 Status,CAh,ns,10.3,No Reading',
   'PS4 Status,CBh,ok,10.4,Device Absent',
+  'Power Supply 5,95,Watts,ok,10.5,Presence detected',
   'Fan1,30h,ok,7.1,5640 RPM',
 ].join('\n');
 
@@ -29,6 +30,7 @@ it('believes the sensors about presence and input power', () => {
     ['PSU1', true, true],
     ['PSU2', true, false],
     ['PSU4', false, null],
+    ['PSU5', true, true],
   ]);
 });
 

@@ -4,6 +4,7 @@ import { reported } from '../identity.ts';
 import type { Psu } from '../inventory.ts';
 import { factText } from './fact-text.ts';
 import type { Fru } from './fru.ts';
+import { sensorsOf, type Sensor } from './sdr.ts';
 
 /** IPMI v2.0 §43.14: the entity id of power supplies. */
 const powerSupplyEntity = 10;
@@ -31,8 +32,8 @@ type Sensed = { readonly instance: number; readonly present: boolean; readonly p
 /** What the state sensors of each supply say together; another sensor (power, temperature) tells no presence. */
 function sensedSupplies(sdr: string): Sensed[] {
   const supplies = new Map<number, Sensed>();
-  for (const row of sdr.split('\n')) {
-    const sensed = stateRow(row);
+  for (const sensor of sensorsOf(sdr)) {
+    const sensed = stateOf(sensor);
     if (sensed === undefined) continue;
     const said = supplies.get(sensed.instance);
     if (said === undefined && supplies.size >= suppliesMax) continue;
@@ -45,10 +46,9 @@ function sensedSupplies(sdr: string): Sensed[] {
   return [...supplies.values()].toSorted((a, b) => a.instance - b.instance);
 }
 
-/** `name,number,status,entity.instance,state[,state…]` of a power supply's state sensor. */
-function stateRow(row: string): Sensed | undefined {
-  const [, , status, entity = '', ...states] = row.split(',').map((cell) => cell.trim());
-  const [id, instance] = entity.split('.').map(Number);
+/** What one sensor of a power supply says by its states. */
+function stateOf({ status, entity, states }: Sensor): Sensed | undefined {
+  const [id, instance] = (entity ?? '').split('.').map(Number);
   const state = states.join(', ');
   if (id !== powerSupplyEntity || instance === undefined || !Number.isInteger(instance)) return undefined;
   if (!/presence detected|power supply|failure|absent|not present/i.test(state)) return undefined;

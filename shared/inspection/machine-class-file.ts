@@ -4,9 +4,9 @@ import { Type, type Static } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { LineCounter, parseDocument } from 'yaml';
 
-import { PpecError } from '../../shared/errors.ts';
-import { MachineClassSpec } from '../../shared/inspection/machine-class.ts';
-import { parseBytes } from '../../shared/units.ts';
+import { PpecError } from '../errors.ts';
+import { MachineClassSpec } from './machine-class.ts';
+import { parseBytes } from '../units.ts';
 
 const ClassDocument = Type.Object({ name: Type.String(), spec: MachineClassSpec }, { additionalProperties: false });
 export type ClassDocument = Static<typeof ClassDocument>;
