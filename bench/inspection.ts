@@ -11,11 +11,13 @@ import { buildCorpus, type Case } from './inspection/corpus.ts';
 import { faults, inexpressible } from './inspection/faults.ts';
 import { goodMachines } from './inspection/machines.ts';
 import { machinesPerCpuSecond, type Subject } from './inspection/speed.ts';
+import { bareRate, storedRate } from './inspection/stored.ts';
 
 export const inspection: Bench = {
-  summary: 'seeded hardware faults: recall and false alarms beside other comparators, and machines per CPU-second',
-  usage: '[--seed N] [--machines N] [--rounds R]',
-  run: (args, say) => Promise.resolve(measure(args, say)),
+  summary:
+    'seeded hardware faults: recall and false alarms beside other comparators, and how fast machines are judged and stored',
+  usage: '[--seed N] [--machines N] [--rounds R] [--stored N]',
+  run: measure,
 };
 
 const goalPerCpuSecond = 20_000;
@@ -31,13 +33,14 @@ type Judged = {
   readonly missed: ReadonlySet<string>;
 };
 
-function measure(args: readonly string[], say: (text: string) => void): Report {
+async function measure(args: readonly string[], say: (text: string) => void): Promise<Report> {
   const { values } = parseArgs({
     args: [...args],
     options: {
       seed: { type: 'string', default: '4711' },
       machines: { type: 'string', default: '20' },
       rounds: { type: 'string', default: '5' },
+      stored: { type: 'string', default: String(many) },
     },
   });
   const seed = number('--seed', values.seed, 2 ** 31);
@@ -52,9 +55,10 @@ function measure(args: readonly string[], say: (text: string) => void): Report {
     return judged(name, corpus, (each) => learned.get(each.machine.name)?.(each.inventory) ?? false);
   });
   const speed = speedFigures(corpus, number('--rounds', values.rounds, 50));
+  const stored = await storedFigures(number('--stored', values.stored, 100_000), say);
   return {
     against: 'other',
-    figures: [...accuracyFigures(own, others), ...speed],
+    figures: [...accuracyFigures(own, others), ...speed, ...stored],
     notes: notes(corpus, own, others),
   };
 }
@@ -102,6 +106,21 @@ function speedFigures(corpus: readonly Case[], rounds: number): Figure[] {
     { metric: 'faulty machines judged, beside the goal', value: rate(faulty, many), unit, against: goalPerCpuSecond },
     { metric: `rate of ${many} machines, beside that of ${few}`, value: ofMany, unit, against: rate(sound, few) },
   ];
+}
+
+/** Machines that report their evidence, are parsed, compared and written down, by the controller's own code. */
+async function storedFigures(count: number, say: (text: string) => void): Promise<Figure[]> {
+  say(`storing ${count} machines`);
+  const tenth = await storedRate(Math.max(1, Math.round(count / 10)));
+  const all = await storedRate(count);
+  const bare = await bareRate(count, all.inventoryBytes);
+  const unit = 'per CPU-second';
+  const size = `inventories of ${Math.round(all.inventoryBytes / 1000)} kB`;
+  return [
+    { metric: `${size} parsed, judged and stored, beside a bare insert`, value: all.perCpuSecond, unit, against: bare.perCpuSecond },
+    { metric: 'the same by the clock', value: all.perSecond, unit: 'per second', against: bare.perSecond },
+    { metric: `rate of ${all.machines}, beside that of ${tenth.machines}`, value: all.perCpuSecond, unit, against: tenth.perCpuSecond },
+  ]; // prettier-ignore
 }
 
 function notes(corpus: readonly Case[], own: Judged, others: readonly Judged[]): string[] {

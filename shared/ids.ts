@@ -13,12 +13,15 @@ const idPrefixes = {
   network: 'net',
   address: 'adr',
   operation: 'op',
+  part: 'prt',
   person: 'per',
+  orderDocument: 'odc',
   purchaseOrder: 'po',
   machineClass: 'cls',
   request: 'req',
   session: 'ses',
   token: 'tok',
+  vendor: 'vnd',
   waiver: 'wvr',
 } as const;
 

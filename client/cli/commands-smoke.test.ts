@@ -51,7 +51,8 @@ function operationOf(method: string, url: string): AnyOperation | undefined {
 const pattern = (path: string): RegExp => new RegExp(`^${path.replaceAll(/:[a-z]+/gi, '[^/]+')}$`);
 
 // Without an end of their own, or about files of this machine; they have tests of their own.
-const apart = /watch|wait|context|completion|image (import|sign|keygen)|po import|class create|audit verify/;
+const apart =
+  /watch|wait|context|completion|image (import|sign|keygen)|po (import|add-delivery|add-invoice|amend)|cabling import|class create|audit verify/;
 
 const cases = commands
   .filter(({ path }) => !apart.test(path))

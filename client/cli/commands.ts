@@ -6,16 +6,22 @@ import { assetHealth } from './commands/asset-health.ts';
 import { assetInspect } from './commands/asset-inspect.ts';
 import { assetInventory } from './commands/asset-inventory.ts';
 import { assetList } from './commands/asset-list.ts';
+import { assetParts } from './commands/asset-parts.ts';
 import { assetWaive } from './commands/asset-waive.ts';
 import { assetWatch } from './commands/asset-watch.ts';
 import { auditList } from './commands/audit-list.ts';
 import { auditVerify } from './commands/audit-verify.ts';
+import { cablingCheck } from './commands/cabling-check.ts';
+import { cablingDelete } from './commands/cabling-delete.ts';
+import { cablingImport } from './commands/cabling-import.ts';
+import { cablingList } from './commands/cabling-list.ts';
 import { changeApprove } from './commands/change-approve.ts';
 import { changeGet } from './commands/change-get.ts';
 import { changeList } from './commands/change-list.ts';
 import { changeReject } from './commands/change-reject.ts';
 import { changeWait } from './commands/change-wait.ts';
 import { changeWithdraw } from './commands/change-withdraw.ts';
+import { classApply } from './commands/class-apply.ts';
 import { classCreate } from './commands/class-create.ts';
 import { classFromAsset } from './commands/class-from-asset.ts';
 import { classGet } from './commands/class-get.ts';
@@ -42,15 +48,29 @@ import { networkList } from './commands/network-list.ts';
 import { operationGet } from './commands/operation-get.ts';
 import { operationList } from './commands/operation-list.ts';
 import { operationWait } from './commands/operation-wait.ts';
+import { partGet } from './commands/part-get.ts';
+import { partList } from './commands/part-list.ts';
+import { partRma } from './commands/part-rma.ts';
 import { personAdd } from './commands/person-add.ts';
 import { personList } from './commands/person-list.ts';
+import { poAddDelivery } from './commands/po-add-delivery.ts';
+import { poAddInvoice } from './commands/po-add-invoice.ts';
+import { poAmend } from './commands/po-amend.ts';
+import { poCancel } from './commands/po-cancel.ts';
+import { poClose } from './commands/po-close.ts';
+import { poExport } from './commands/po-export.ts';
 import { poGet } from './commands/po-get.ts';
 import { poImport } from './commands/po-import.ts';
 import { poList } from './commands/po-list.ts';
+import { poReopen } from './commands/po-reopen.ts';
 import { poReport } from './commands/po-report.ts';
 import { provision } from './commands/provision.ts';
 import { region } from './commands/region.ts';
 import { spareList } from './commands/spare-list.ts';
+import { vendorCreate } from './commands/vendor-create.ts';
+import { vendorGet } from './commands/vendor-get.ts';
+import { vendorList } from './commands/vendor-list.ts';
+import { vendorUpdate } from './commands/vendor-update.ts';
 import { version } from './commands/version.ts';
 import { waiverList } from './commands/waiver-list.ts';
 import { whoami } from './commands/whoami.ts';
@@ -65,10 +85,22 @@ const listed: readonly CliCommand[] = [
   poList,
   poGet,
   poImport,
+  poAddDelivery,
+  poAddInvoice,
+  poAmend,
+  poExport,
+  poClose,
+  poReopen,
+  poCancel,
   poReport,
+  vendorList,
+  vendorGet,
+  vendorCreate,
+  vendorUpdate,
   classList,
   classGet,
   classFromAsset,
+  classApply,
   classCreate,
   assetList,
   assetGet,
@@ -76,9 +108,13 @@ const listed: readonly CliCommand[] = [
   assetHealth,
   assetInspect,
   assetInventory,
+  assetParts,
   assetWaive,
   assetWatch,
   waiverList,
+  partList,
+  partGet,
+  partRma,
   spareList,
   provision,
   changeList,
@@ -100,6 +136,10 @@ const listed: readonly CliCommand[] = [
   networkGet,
   networkAddresses,
   networkCreate,
+  cablingList,
+  cablingCheck,
+  cablingImport,
+  cablingDelete,
   auditList,
   auditVerify,
   personList,

@@ -26,6 +26,7 @@ export type Invocation = {
 const nouns: Readonly<Record<string, string>> = {
   asset: 'Physical servers, from order to retirement',
   audit: 'Who did what, hash-chained',
+  cabling: 'Which switch port leads where, and whether the machines stand there',
   change: 'State changes and their checkers',
   class: 'Machine classes: what an order line promises',
   completion: 'Shell completion',
@@ -35,8 +36,10 @@ const nouns: Readonly<Record<string, string>> = {
   image: 'Signed, digest-pinned operating systems',
   network: 'Networks and their addresses',
   operation: 'Slow work, step by step',
+  part: 'Memory modules, disks, cards, boards and ports, followed by their own serials',
   person: 'People and their roles',
   po: 'Purchase orders, deliveries and invoices',
+  vendor: 'Who orders are placed with, and the columns of their CSV files',
   waiver: 'Findings that were accepted for a time',
   spare: 'Inspected servers that wait for work',
 };

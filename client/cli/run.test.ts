@@ -242,7 +242,7 @@ describe('errors', () => {
     const several = await against(['po', 'import', file], () => ({ status: 400, json }));
     expect(several.status).toBe(2);
     expect(several.err).toBe(
-      `ppec: ${file} has 2 problems; nothing was imported.\n` +
+      `ppec: ${file} has 2 problems; nothing was kept.\n` +
         `      ${file}:17:5: serial SN-A100 is already on PO-2026-0031\n` +
         `      ${file}:3:1: quantity is 0\n`,
     );

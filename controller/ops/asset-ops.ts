@@ -7,6 +7,7 @@ import type { Handlers } from './handler.ts';
 import { defaultLimit, pageOf } from './page.ts';
 import type { TimelineEntry } from '../../shared/api/asset.ts';
 import type { Db } from '../store/database.ts';
+import { assetPartLines } from '../store/part-events.ts';
 import type { AssetRow } from '../store/schema.ts';
 
 export const assetHandlers: Handlers<
@@ -120,7 +121,7 @@ export const assetHandlers: Handlers<
 const timelineMax = 1000;
 const fieldsShown = new Set(['state', 'presence', 'hold', 'health', 'address', 'class', 'home']);
 
-/** State changes and reports of one asset, from its changelog and inspections, oldest first. */
+/** State changes, reports and parts of one asset, from its changelog and its parts' timeline, oldest first. */
 async function timelineOf(db: Db, asset: AssetRow): Promise<TimelineEntry[]> {
   const changes = await db
     .selectFrom('changelog')
@@ -150,5 +151,10 @@ async function timelineOf(db: Db, asset: AssetRow): Promise<TimelineEntry[]> {
     actor: 'controller',
     change: null,
   };
-  return [first, ...entries];
+  const parts = (await assetPartLines(db, asset.id)).map((line): TimelineEntry => ({
+    event: 'part',
+    change: null,
+    ...line,
+  }));
+  return [first, ...[...entries, ...parts].toSorted((a, b) => a.at - b.at)];
 }

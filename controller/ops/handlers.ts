@@ -2,14 +2,20 @@
 import { assert } from '../../shared/assert.ts';
 import type { OperationId } from '../../shared/api/operations.ts';
 import { assetHandlers } from './asset-ops.ts';
+import { cablingHandlers } from './cabling-ops.ts';
 import { changeHandlers } from './change-ops.ts';
 import type { Handler, Handlers } from './handler.ts';
 import { imageHandlers } from './image-ops.ts';
 import { networkHandlers } from './network-ops.ts';
+import { orderDocumentHandlers } from './order-documents.ts';
+import { classHandlers } from './class-ops.ts';
 import { orderHandlers } from './order-ops.ts';
+import { orderStateHandlers } from './order-states.ts';
+import { partHandlers } from './part-ops.ts';
 import { personHandlers } from './person-ops.ts';
 import { provisionHandlers } from './provision-asset.ts';
 import { regionHandlers } from './region-ops.ts';
+import { vendorHandlers } from './vendor-ops.ts';
 import { waiverHandlers } from './waive-finding.ts';
 
 const handlers: Handlers<OperationId> = {
@@ -17,9 +23,15 @@ const handlers: Handlers<OperationId> = {
   ...assetHandlers,
   ...provisionHandlers,
   ...waiverHandlers,
+  ...partHandlers,
   ...orderHandlers,
+  ...classHandlers,
+  ...orderDocumentHandlers,
+  ...orderStateHandlers,
+  ...vendorHandlers,
   ...imageHandlers,
   ...networkHandlers,
+  ...cablingHandlers,
   ...personHandlers,
   ...changeHandlers((operation) => {
     const handler = handlerFor(operation);

@@ -15,7 +15,7 @@ import type { Handlers } from './handler.ts';
 import { defaultLimit, pageOf } from './page.ts';
 
 const dayMs = 86_400_000;
-const neverWaived = new Set(['wiped-after-production', 'ordered', 'provisioning']);
+const neverWaived = new Set(['wiped-after-production', 'ordered', 'order-cancelled', 'provisioning']);
 
 const payloadValidator = Compile(
   Type.Object({

@@ -9,11 +9,14 @@ import { checkOrder } from '../domain/order-check.ts';
 import { assetById, callName } from '../store/assets.ts';
 import { releaseAddress, reserveAddress } from '../store/addresses.ts';
 import { fromJson, toJson } from '../store/json.ts';
+import { partFindings } from '../store/parts.ts';
 import { findClass, findPurchaseOrder } from '../store/records.ts';
 import type { AssetRow } from '../store/schema.ts';
 import { openWaivers, withWaivers } from '../store/waivers.ts';
 import { systemActor, type Store, type UnitOfWork } from '../store/unit-of-work.ts';
 import { again, lookAgainAt, settled, type Reconciler, type Step } from './driver.ts';
+import { healthFindings } from './health-findings.ts';
+import { inspectPosition, neighboursDueMs } from './position.ts';
 import type { Hub } from './presence.ts';
 
 const noAddressRetryMs = 30_000;
@@ -38,7 +41,7 @@ export function inspectionReconciler(store: Store, hub: Pick<Hub, 'askAnew'>): R
         return begin(store, asset);
       }
       if (!(await hasReported(store, asset))) return settled;
-      return isInspected ? promote(store, asset) : inspect(store, asset);
+      return isInspected ? promote(store, asset) : inspectWhenHeard(store, asset);
     },
   };
 }
@@ -84,9 +87,16 @@ async function begin(store: Store, asset: AssetRow): Promise<Step> {
   return again;
 }
 
+async function inspectWhenHeard(store: Store, asset: AssetRow): Promise<Step> {
+  const dueMs = await neighboursDueMs(store, asset);
+  return dueMs !== undefined && dueMs > store.nowMs() ? lookAgainAt(dueMs) : inspect(store, asset);
+}
+
 async function inspect(store: Store, asset: AssetRow): Promise<Step> {
   await store.write(systemActor('inspection'), async (uow) => {
-    const findings = withWaivers(await findingsFor(uow, asset), await openWaivers(uow.db, asset.id), uow.nowMs);
+    const position = await inspectPosition(uow, asset);
+    const found = [...(await findingsFor(uow, asset)), ...position.findings];
+    const findings = withWaivers(found, await openWaivers(uow.db, asset.id), uow.nowMs);
     const verdict = verdictOf(findings);
     assert(asset.boot_id !== null && asset.inventory_hash !== null, `${asset.id} has reported`);
     await uow.db
@@ -103,6 +113,7 @@ async function inspect(store: Store, asset: AssetRow): Promise<Step> {
       })
       .execute();
     const inspected = {
+      ...position.place,
       findings: toJson(findings),
       inspected_boot_id: asset.boot_id,
       inspected_hash: asset.inventory_hash,
@@ -136,33 +147,12 @@ async function findingsFor(uow: UnitOfWork, asset: AssetRow): Promise<Finding[]>
       ? []
       : compare(fromJson(stored.inventory), { class: asset.class, spec: fromJson(machineClass.spec) });
   return [
-    ...checkOrder(asset.serial, order),
+    ...checkOrder({ serial: asset.serial, macs: fromJson(stored.inventory).nics.map((nic) => nic.mac) }, order),
     ...(await healthFindings(uow, asset)),
     ...wipeFindings(asset),
+    ...(await partFindings(uow.db, asset, fromJson(stored.inventory))),
     ...hardware,
   ];
-}
-
-async function healthFindings(uow: UnitOfWork, asset: AssetRow): Promise<Finding[]> {
-  const stored = await uow.db
-    .selectFrom('health_reports')
-    .selectAll()
-    .where('asset_id', '=', asset.id)
-    .executeTakeFirst();
-  const report = stored === undefined ? undefined : fromJson(stored.report);
-  return (report?.findings ?? [])
-    .filter((finding) => finding.state === 'failed' || finding.state === 'degraded')
-    .map((finding): Finding => ({
-      path: `health/${finding.component}`.slice(0, 200),
-      kind: 'degraded',
-      severity: finding.state === 'failed' ? 'block' : 'warn',
-      expected: 'ok',
-      actual: finding.state,
-      source: 'agent',
-      rule: `health-${finding.check}`.slice(0, 80),
-      class: null,
-      sentence: finding.message.slice(0, 300),
-    }));
 }
 
 /** After production, only a wipe makes a machine anybody's again. */

@@ -7,6 +7,7 @@ import type { Log } from '../log.ts';
 import { assetById, callName } from '../store/assets.ts';
 import { evidenceOf } from '../store/inventories.ts';
 import { toJson } from '../store/json.ts';
+import { trackParts } from '../store/parts.ts';
 import { systemActor, type Store } from '../store/unit-of-work.ts';
 
 /** How many inventories one transaction reads again. */
@@ -18,7 +19,7 @@ export async function reparseEvidence(store: Store, log: Log): Promise<number> {
     const rows = await store.db
       .selectFrom('inventories')
       .select('asset_id')
-      .where('parser', '<', parserVersion)
+      .where((where) => where.or([where('parser', '<', parserVersion), where('tracked', '=', 0)]))
       .orderBy('asset_id')
       .limit(batchMax)
       .execute();
@@ -39,12 +40,18 @@ async function reparse(store: Store, assetId: string): Promise<void> {
     const isNew = canonicalJson(inventory) !== canonicalJson(JSON.parse(row.inventory));
     await uow.db
       .updateTable('inventories')
-      .set({ inventory: toJson(inventory), parser: parserVersion })
+      .set({ inventory: toJson(inventory), parser: parserVersion, tracked: 1 })
       .where('asset_id', '=', assetId)
       .execute();
-    if (!isNew || asset.home !== 'pious' || !isInspectable(asset.state)) return;
-    await uow.patchAsset(asset, { inspected_hash: null });
-    await uow.event('asset', assetId, `${callName(asset)}: its evidence reads differently now; it is inspected again`);
-    uow.wake(assetId);
+    if (isNew && asset.home === 'pious' && isInspectable(asset.state)) {
+      await uow.patchAsset(asset, { inspected_hash: null });
+      await uow.event(
+        'asset',
+        assetId,
+        `${callName(asset)}: its evidence reads differently now; it is inspected again`,
+      );
+      uow.wake(assetId);
+    }
+    await trackParts(uow, asset, inventory);
   });
 }

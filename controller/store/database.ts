@@ -6,10 +6,13 @@ import { PpecError } from '../../shared/errors.ts';
 import { spine } from './migrations/0001-spine.ts';
 import { waivers } from './migrations/0002-waivers.ts';
 import { evidence } from './migrations/0003-evidence.ts';
+import { orders } from './migrations/0004-orders.ts';
+import { parts } from './migrations/0005-parts.ts';
+import { cabling } from './migrations/0006-cabling.ts';
 import type { Migration } from './migrations/migration.ts';
 import type { Database } from './schema.ts';
 
-const migrations: readonly Migration[] = [spine, waivers, evidence];
+const migrations: readonly Migration[] = [spine, waivers, evidence, orders, parts, cabling];
 
 export type Db = Kysely<Database>;
 

@@ -73,6 +73,7 @@ export async function storeInventory(uow: UnitOfWork, { assetId, bootId, report,
     inventory: toJson(inventory),
     parser: parserVersion,
     at: uow.nowMs,
+    tracked: 1,
   };
   await uow.db
     .insertInto('inventories')

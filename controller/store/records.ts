@@ -12,6 +12,7 @@ import { PpecError } from '../../shared/errors.ts';
 import { parseIpv4 } from '../domain/ipa.ts';
 import { fromJson } from './json.ts';
 import type { ChangeRow, Database, OperationRow } from './schema.ts';
+import { orderView } from './stored-order.ts';
 
 type Db = Kysely<Database>;
 export type ClassRow = Database['machine_classes'];
@@ -105,7 +106,7 @@ export async function findPurchaseOrder(db: Db, number: string): Promise<Purchas
     .select('document')
     .where((eb) => eb.or([eb('number', '=', number), eb('id', '=', number)]))
     .executeTakeFirst();
-  return row === undefined ? undefined : fromJson(row.document);
+  return row === undefined ? undefined : orderView(row);
 }
 
 export async function findChange(db: Db, id: string): Promise<ChangeRow> {

@@ -2,9 +2,10 @@
 // documents are JSON text, written and read by json.ts. Times are milliseconds UTC; booleans are 0 and 1.
 import type { ImageManifest } from '../../shared/api/image.ts';
 import type { Asset } from '../../shared/api/asset.ts';
-import type { PurchaseOrder } from '../../shared/api/purchase-order.ts';
+import type { VendorColumns } from '../../shared/api/vendor.ts';
 import type { EffectLine, Change } from '../../shared/api/change.ts';
 import type { OperationStep } from '../../shared/api/operation-handle.ts';
+import type { PartEventName, PartKind, PartState } from '../../shared/api/part.ts';
 import type { RoleName } from '../../shared/api/person.ts';
 import type { Inventory } from '../../shared/hardware/inventory.ts';
 import type { Finding, Verdict } from '../../shared/inspection/finding.ts';
@@ -13,6 +14,7 @@ import type { ChangeState } from '../../shared/lifecycle/change.ts';
 import type { OperationState } from '../../shared/lifecycle/operation.ts';
 import type { CommandName } from '../../shared/protocol/command.ts';
 import type { CommandOutcome, HealthReport } from '../../shared/protocol/messages.ts';
+import type { StoredOrder } from './stored-order.ts';
 
 /** JSON text of a T; only json.ts makes and reads it. */
 export type Json<T> = string & { readonly __json?: T };
@@ -131,6 +133,21 @@ export type CommandRow = {
   ended_at: number | null;
 };
 
+export type CablingTableRow = {
+  id: string;
+  switch: string;
+  switch_key: string;
+  port: string;
+  port_key: string;
+  datacenter: string | null;
+  datacenter_key: string | null;
+  rack: string;
+  rack_key: string;
+  slot: string;
+  nic: string | null;
+  comment: string | null;
+};
+
 export type Database = {
   assets: AssetRow;
   inventories: {
@@ -141,6 +158,8 @@ export type Database = {
     /** The parser that made it of its evidence. */
     parser: number;
     at: number;
+    /** 1 once its parts are in the table of parts. */
+    tracked: number;
   };
   /** Raw evidence by its content; the digest is of the bytes unpacked. */
   evidence: { sha256: string; encoding: 'identity' | 'gzip'; bytes: Uint8Array; created_at: number };
@@ -166,12 +185,39 @@ export type Database = {
   purchase_orders: {
     id: string;
     number: string;
-    document: Json<PurchaseOrder>;
+    document: Json<StoredOrder>;
     document_sha256: string;
     created_at: number;
     revision: number;
+    /** 1 once its invoices are in order_invoices. */
+    indexed: number;
   };
+  /** The serials of every order that is not cancelled. */
   order_serials: { serial_key: string; purchase_order: string; line: number };
+  order_invoices: { vendor_key: string; number_key: string; purchase_order: string };
+  /** Every document as it came. */
+  order_documents: {
+    id: string;
+    purchase_order: string;
+    kind: 'order' | 'amendment' | 'delivery' | 'invoice';
+    file_name: string;
+    sha256: string;
+    text: string;
+    actor: string;
+    at: number;
+    /** 1 once an amended document took its place. */
+    superseded: number;
+  };
+  vendors: {
+    id: string;
+    name: string;
+    name_key: string;
+    contact: string | null;
+    notes: string | null;
+    columns: Json<VendorColumns>;
+    created_at: number;
+    revision: number;
+  };
   machine_classes: { id: string; name: string; version: number; spec: Json<MachineClassSpec>; created_at: number };
   images: {
     id: string;
@@ -279,5 +325,51 @@ export type Database = {
     /** 1 once its end was acted upon. */
     ended: number;
   };
+  /** Each part once in the region, wherever it is. */
+  parts: {
+    id: string;
+    kind: PartKind;
+    part_key: string;
+    maker: string | null;
+    model: string | null;
+    serial: string;
+    serial_key: string;
+    size_bytes: number | null;
+    /** The evidence that lists it. */
+    witness: string;
+    state: PartState;
+    asset_id: string | null;
+    /** Where it was last, when it is in no asset. */
+    last_asset_id: string | null;
+    slot: string;
+    /** 1 once another part is in the slot it was last in. */
+    filled: number;
+    rma: string | null;
+    /** How many other assets report it too; they are in part_claims. */
+    claims: number;
+    since: number;
+    created_at: number;
+    revision: number;
+  };
+  part_claims: { part_id: string; asset_id: string; slot: string; since: number };
+  /** Never changed: what happened to parts, in order. */
+  part_events: {
+    seq: number;
+    at: number;
+    part_id: string;
+    event: PartEventName;
+    asset_id: string | null;
+    slot: string | null;
+    from_asset_id: string | null;
+    from_slot: string | null;
+    by_part_id: string | null;
+    rma: string | null;
+    reason: string | null;
+    actor: string;
+  };
+  /** The cabling table; `id` is both keys with a tab between them. */
+  cabling: CablingTableRow;
+  /** What the ports of each machine heard when it was last inspected, under every name that the table may have. */
+  neighbours: { asset_id: string; switch_key: string; port_key: string };
   console_logs: { asset_id: string; text: string; at: number };
 };

@@ -49,6 +49,8 @@ export type UnitOfWork = {
   readonly patchAsset: (asset: AssetRow, patch: Partial<AssetRow>, changeId?: string | null) => Promise<AssetRow>;
   readonly patchOperation: (operation: OperationRow, patch: Partial<OperationRow>) => Promise<OperationRow>;
   readonly patchChange: (change: ChangeRow, patch: Partial<ChangeRow>) => Promise<ChangeRow>;
+  /** Keeps the changelog of a row that has no patch of its own here. */
+  readonly changelog: (kind: string, logged: Logged) => Promise<void>;
   /** Names an asset whose reconcilers run after the commit. */
   readonly wake: (assetId: string) => void;
 };
@@ -81,6 +83,7 @@ export function createStore({ db, ids, committed }: StoreDeps): Store {
       let eventSeq = 0;
       const result = await db.transaction().execute((trx) => {
         const nowMs = ids.clock.nowMs();
+        const changelog = changelogWriter(trx, actor, nowMs);
         const uow: UnitOfWork = {
           db: trx,
           actor,
@@ -98,7 +101,8 @@ export function createStore({ db, ids, committed }: StoreDeps): Store {
               .where('seq', '<=', eventSeq - eventsKept)
               .execute();
           },
-          ...patches(trx, changelogWriter(trx, actor, nowMs), nowMs),
+          ...patches(trx, changelog, nowMs),
+          changelog,
           wake: (assetId) => void woken.add(assetId),
         };
         return work(uow);
@@ -171,7 +175,7 @@ function changedMeanwhile(id: string): PpecError {
   return new PpecError('conflict', `${id} was changed meanwhile. Try again.`);
 }
 
-type Logged = {
+export type Logged = {
   readonly id: string;
   readonly before: Readonly<Record<string, unknown>>;
   readonly after: Readonly<Record<string, unknown>>;

@@ -67,4 +67,30 @@ export const machineClassOperations = [
       },
     },
   }),
+  operation({
+    id: 'class.apply',
+    method: 'POST',
+    path: '/v1/classes/:class/apply',
+    input: Type.Object(
+      {
+        class: Ref('class'),
+        from: Type.Optional(Ref('class version that it replaces; every other version of the class where absent')),
+      },
+      closed,
+    ),
+    output: Type.Object(
+      {
+        class: Type.String(),
+        orders: Type.Array(Type.String()),
+        inspected: Type.Array(Type.String(), { description: 'Machines that are inspected again' }),
+        left: Type.Array(Type.Object({ asset: Type.String(), state: Type.String() }, closed), {
+          description: 'Machines in production or beyond: of the new version, and not inspected as that',
+        }),
+      },
+      closed,
+    ),
+    effect: 'write',
+    summary: 'Put a class version in the place of older ones on all orders, and inspect again what waits in PIOUS',
+    example: { class: 'compute-large@2', from: 'compute-large@1' },
+  }),
 ] as const;

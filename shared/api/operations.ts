@@ -1,15 +1,18 @@
 // The one list of operations. A new noun is one file and one line here.
 import { assetOperations } from './asset.ts';
 import { auditOperations } from './audit.ts';
+import { cablingOperations } from './cabling.ts';
 import { changeOperations } from './change.ts';
 import { imageOperations } from './image.ts';
 import { machineClassOperations } from './machine-class.ts';
 import { networkOperations } from './network.ts';
 import { operationHandleOperations } from './operation-handle.ts';
+import { partOperations } from './part.ts';
 import { personOperations } from './person.ts';
 import { provisionOperations } from './provision.ts';
 import { purchaseOrderOperations } from './purchase-order.ts';
 import { regionOperations } from './region.ts';
+import { vendorOperations } from './vendor.ts';
 import { waiverOperations } from './waiver.ts';
 import type { InputOf, OutputOf } from './operation.ts';
 
@@ -18,12 +21,15 @@ export const operations = [
   ...assetOperations,
   ...provisionOperations,
   ...waiverOperations,
+  ...partOperations,
   ...changeOperations,
   ...operationHandleOperations,
   ...purchaseOrderOperations,
+  ...vendorOperations,
   ...machineClassOperations,
   ...imageOperations,
   ...networkOperations,
+  ...cablingOperations,
   ...auditOperations,
   ...personOperations,
 ] as const;

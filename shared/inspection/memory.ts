@@ -1,5 +1,6 @@
 // DIMMs against a class, slot by slot, and their sum against what the kernel can use.
 import type { Dimm, Inventory } from '../hardware/inventory.ts';
+import { memoryMaker } from '../hardware/jedec.ts';
 import { formatBinaryBytes } from '../units.ts';
 import {
   assign,
@@ -157,8 +158,12 @@ function identityOf(wanted: MemoryExpectation): Check<Dimm>[] {
   if (wanted.manufacturers !== undefined) {
     const test = globOneOf(wanted.manufacturers);
     text('manufacturer', wanted.manufacturers.join(' or '), {
-      test: (dimm) => test(dimm.manufacturer),
-      actual: (dimm) => dimm.manufacturer,
+      // `00CE00B300CE` is Samsung too: a pattern may be for the name, or for what firmware writes.
+      test: (dimm) => {
+        const outcome = test(dimm.manufacturer);
+        return outcome === 'wrong' && dimm.manufacturer !== null ? test(memoryMaker(dimm.manufacturer)) : outcome;
+      },
+      actual: (dimm) => (dimm.manufacturer === null ? null : memoryMaker(dimm.manufacturer)),
       isDetail: true,
     });
   }

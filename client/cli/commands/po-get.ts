@@ -4,7 +4,7 @@ import { printPurchaseOrder } from '../views/purchase-order.ts';
 
 export const poGet = command({
   path: 'po get',
-  summary: 'One purchase order with its lines, servers and invoices',
+  summary: 'One purchase order: its state, lines, deliveries, invoices, servers and contradictions',
   arguments: { po: required('po', 'number of the order') },
   examples: ['ppec po get PO-2026-0042'],
   async run(context, { po }) {
