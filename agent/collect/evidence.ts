@@ -1,7 +1,7 @@
 // Raw evidence of this host: every family of collectors, and evidence that lies in a folder. A collector that fails leaves
 // its reason, and the others go on.
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import { access, open } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { messageOf, PpecError } from '../../shared/errors.ts';
@@ -66,22 +66,23 @@ async function read(source: EvidenceSource, collect: () => Promise<Reading>): Pr
 
 /**
  * Evidence from a folder (a support bundle, a fixture): one file per source, named as the source. What every machine has
- * is unread where its file is missing; the rest is absent.
+ * is unread where its file is missing; of the rest nothing is known then.
  */
 export async function evidenceFromFolder(folder: string, sources: readonly EvidenceSource[]): Promise<Evidence[]> {
   const required: ReadonlySet<string> = new Set(requiredSources);
-  return Promise.all(
-    sources.map((source) =>
-      read(source, async () => {
-        try {
-          return await smallFile(join(folder, source));
-        } catch (error) {
-          const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-          if (isMissing && !required.has(source)) return { absentBecause: `the folder has no ${source}` };
-          throw error;
-        }
-      }),
-    ),
+  const found = await Promise.all(
+    sources.map(async (source) => {
+      const isThere = required.has(source) || (await isFile(join(folder, source)));
+      return isThere ? [await read(source, () => smallFile(join(folder, source)))] : [];
+    }),
+  );
+  return found.flat();
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
   );
 }
 

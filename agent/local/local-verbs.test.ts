@@ -64,15 +64,19 @@ it('tells the health of a folder of evidence in the words the controller is told
   ]);
 });
 
-it('tells it as a table, and that a folder without it does not show the health of the disks', async () => {
+it('tells it as a table, and what a folder does not show', async () => {
   const { status, stdout } = await agent('health', '--evidence', bundle, '-o', 'table');
   expect(status).toBe(0);
   expect(stdout).toBe(
     [
-      'health  unknown, 1 finding',
+      'health  unknown, 5 findings',
       '',
-      'STATE    CHECK         MESSAGE',
-      'unknown  drive-status  The health of the disks is not known: the folder has no smart.json.',
+      'STATE    CHECK          MESSAGE',
+      'unknown  drive-status   The health of the disks is not known: smart.json was not collected.',
+      'unknown  memory-errors  Whether there were memory errors is not known: edac.json was not collected.',
+      'unknown  sensor         What the sensors of the board controller say is not known: sdr.csv was not collected.',
+      'unknown  event-log      What the event log of the board controller says is not known: sel.bin was not collected.',
+      "unknown  clock          Whether the board controller's clock is right is not known: bmc.json was not collected.",
       '',
     ].join('\n'),
   );

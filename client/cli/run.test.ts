@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import type { Asset } from '../../shared/api/asset.ts';
 import type { AuditEntry } from '../../shared/api/audit.ts';
 import type { Change } from '../../shared/api/change.ts';
+import type { DeliveryReport, ReportMachine } from '../../shared/api/delivery-report.ts';
 import type { OperationHandle } from '../../shared/api/operation-handle.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { auditHash, genesisHash } from '../sdk/audit-chain.ts';
@@ -104,6 +104,42 @@ const operation: OperationHandle = {
   revision: 3,
 };
 
+const sentence = 'DIMM slot A3 is empty';
+const finding = { path: 'memory/A3', rule: 'memory-multiset', expected: '32 GiB', actual: null, since: 1, sentence };
+const counts = { billed: 2, waived: 0, pending: 0 };
+const orderedMachine = (serial: string): ReportMachine => ({
+  serial, name: null, line: 1, class: 'small@1', delivery: 1, reference: 'LS-77', invoice: 'I-1', datacenter: null, rack: 'R12',
+  slot: 'U20', deliveredOn: null, state: 'SPARE', verdict: 'passed', since: 1, findings: [],
+}); // prettier-ignore
+const deliveredReport: DeliveryReport = {
+  number: 'PO-1', vendor: 'Acme', currency: 'EUR', orderedOn: null, state: 'delivering', stateReason: '3 of 4 delivered', madeAt: 1,
+  counts: { ...counts, ordered: 4, delivered: 3, seen: 2, passed: 1, failed: 1, notSeen: 1, claimed: 1 },
+  lines: [
+    { ...counts, line: 1, class: 'small@1', unitPrice: '2500.50', ordered: 4, delivered: 3, seen: 2, passed: 1, failed: 1, notSeen: 1 },
+  ],
+  machines: [
+    {
+      ...orderedMachine('A3'), state: 'QUARANTINED', verdict: 'failed',
+      findings: [
+        { ...finding, kind: 'missing', waivedUntil: null, claimed: true },
+        { ...finding, kind: 'mismatch', waivedUntil: null, claimed: false, sentence: 'It is in R13' },
+        { ...finding, kind: 'mismatch', waivedUntil: 9, claimed: false, sentence: 'BIOS is 1' },
+      ],
+    },
+    { ...orderedMachine('A2'), state: 'ORDERED', verdict: 'not-seen' },
+    orderedMachine('A1'),
+  ],
+  claims: [
+    {
+      serial: 'A3', name: null, line: 1, class: 'small@1', delivery: 1, reference: 'LS-77', invoice: 'I-1', machines: ['A3'],
+      value: '2500.50', items: [{ ...finding, about: 'hardware' }],
+    },
+  ],
+  valueAtStake: '2500.50',
+  truth: [{ kind: 'billed-not-seen', serial: 'A2', line: 1, invoice: 'I-1', sentence: 'A2 is billed by I-1' }],
+  breaches: [],
+}; // prettier-ignore
+
 describe('answers', () => {
   it('prints exactly the API’s value as JSON', async () => {
     const page = { items: [{ id: 'img_1', anything: { nested: [1, null] } }], next: null };
@@ -174,37 +210,34 @@ describe('answers', () => {
   });
 
   it('reports what was delivered, what passed and what to claim', async () => {
-    const finding = { path: 'memory/A3', kind: 'missing', severity: 'block', sentence: 'DIMM slot A3 is empty' };
-    const asset = (serial: string, state: Asset['state'], findings: readonly object[]) => ({
-      serial,
-      state,
-      findings,
-      rack: 'R12',
-      slot: 'U20',
-    });
-    const server = (serial: string) => ({
-      serial,
-      name: null,
-      line: 1,
-      delivery: 1,
-      rack: null,
-      slot: null,
-      invoice: 'INV-1',
-    });
-    const po = {
-      number: 'PO-1',
-      vendor: 'Acme',
-      lines: [{ line: 1, class: 'compute@1', quantity: 4 }],
-      servers: ['SN-1', 'SN-2', 'SN-3'].map(server),
-    };
-    const { status, out } = await against(['po', 'report', 'PO-1'], ({ url }) =>
-      url.includes('assets')
-        ? { json: { items: [asset('SN-1', 'SPARE', []), asset('sn-2', 'QUARANTINED', [finding])], next: null } }
-        : { json: po },
-    );
+    const { status, out, seen } = await against(['po', 'report', 'PO-1'], () => ({ json: deliveredReport }));
     expect(status).toBe(0);
-    expect(out).toContain('3 of 4 delivered · 1 of 3 passed · 1 to claim · 1 not seen yet');
-    expect(out).toContain('To claim from Acme:\n  SN-2 (invoice INV-1): DIMM slot A3 is empty\n');
+    expect(seen.map(({ url }) => url)).toEqual(['/v1/purchase-orders/PO-1/report']);
+    expect(out).toContain('3 of 4 delivered · 1 of 3 passed · 1 not seen · 1 to claim, 2500.50 EUR at stake\n');
+    expect(out).toContain('To claim from Acme:\n  A3 (delivery 1 LS-77, invoice I-1)\n    DIMM slot A3 is empty\n');
+    expect(out).toContain('Ours to settle:\n  ✗ A3: It is in R13\n');
+    expect(out).not.toContain('BIOS is 1');
+    expect(out).toMatch(/^A3 .* failed\nA2 .* not-seen\nA1 .* passed$/m);
+    expect(out).toContain('  ! A2 is billed by I-1\n');
+  });
+
+  it('writes the report as a document, and over another file only when told', async () => {
+    const file = join(folder, 'report.html');
+    const answer = (text: string) => () => ({ json: { fileName: 'PO-1-report.html', mediaType: 'text/html', text } });
+    const words = ['po', 'report', 'PO-1', '--format', 'html'];
+    const printed = await against(words, answer('<p>0</p>'));
+    expect(printed).toMatchObject({ status: 0, out: '<p>0</p>' });
+    expect(printed.seen.map(({ url }) => url)).toEqual(['/v1/purchase-orders/PO-1/report-document?format=html']);
+    const written = await against([...words, '--out', file], answer('<p>1</p>'));
+    expect(written).toMatchObject({ status: 0, out: '', err: `Wrote ${file}.\n` });
+    const refused = await against([...words, '--out', file], answer('<p>2</p>'));
+    expect(refused).toMatchObject({ status: 5, err: `ppec: ${file} is there already. Replace it: add --force\n` });
+    expect(await readFile(file, 'utf8')).toBe('<p>1</p>');
+    expect(await against([...words, '--out', file, '--force'], answer('<p>3</p>'))).toMatchObject({ status: 0 });
+    expect(await readFile(file, 'utf8')).toBe('<p>3</p>');
+    const nowhere = await against([...words, '--out', join(folder, 'none', 'x')], answer(''));
+    expect(nowhere).toMatchObject({ status: 2, err: expect.stringContaining('cannot be written') as unknown });
+    expect(await ppec(['po', 'report', 'PO-1', '--out', file])).toMatchObject({ status: 2 });
   });
 });
 

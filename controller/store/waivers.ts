@@ -1,8 +1,8 @@
 // Waivers in force, and what they do to findings: a waived finding stays visible and stops blocking.
 import type { Kysely } from 'kysely';
 
-import { toRfc3339 } from '../../shared/clock.ts';
 import type { Finding } from '../../shared/inspection/finding.ts';
+import { waivedFinding } from '../domain/waived.ts';
 import type { Database } from './schema.ts';
 
 type Db = Kysely<Database>;
@@ -18,8 +18,6 @@ export function withWaivers(findings: readonly Finding[], waivers: readonly Waiv
     const waiver = waivers.find(
       (candidate) => candidate.path === finding.path && candidate.rule === finding.rule && candidate.expires_at > nowMs,
     );
-    if (waiver === undefined || finding.severity !== 'block') return finding;
-    const until = toRfc3339(waiver.expires_at).slice(0, 10);
-    return { ...finding, severity: 'info', sentence: `Waived until ${until}: ${finding.sentence}`.slice(0, 300) };
+    return waiver === undefined || finding.severity !== 'block' ? finding : waivedFinding(finding, waiver.expires_at);
   });
 }

@@ -3,6 +3,7 @@ import { assetOperations } from './asset.ts';
 import { auditOperations } from './audit.ts';
 import { cablingOperations } from './cabling.ts';
 import { changeOperations } from './change.ts';
+import { deliveryReportOperations } from './delivery-report.ts';
 import { imageOperations } from './image.ts';
 import { machineClassOperations } from './machine-class.ts';
 import { networkOperations } from './network.ts';
@@ -25,6 +26,7 @@ export const operations = [
   ...changeOperations,
   ...operationHandleOperations,
   ...purchaseOrderOperations,
+  ...deliveryReportOperations,
   ...vendorOperations,
   ...machineClassOperations,
   ...imageOperations,

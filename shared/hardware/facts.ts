@@ -80,7 +80,7 @@ const gpus: Lines<Inventory['gpus'][number]> = {
 }; // prettier-ignore
 
 export function factsOf(inventory: Inventory): Fact[] {
-  const unread = new Map(inventory.unread.map(({ source, reason }) => [source, reason]));
+  const unread = new Map([...inventory.absent, ...inventory.unread].map(({ source, reason }) => [source, reason]));
   const of = <T extends object>(path: string, part: T | null, lines: Lines<T>): Fact[] =>
     part === null ? [] : partFacts({ path, part, lines: Object.entries<Line | 'name'>(lines), inventory, unread });
   return [

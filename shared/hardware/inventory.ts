@@ -220,6 +220,10 @@ export const InventorySchema = Type.Object(
     unread: Type.Array(Type.Object({ source: Text, reason: Type.String({ maxLength: 500 }) }, closed), {
       maxItems: 128,
     }),
+    /** Sources of which the machine has no such thing, and how that is known. */
+    absent: Type.Array(Type.Object({ source: Text, reason: Type.String({ maxLength: 500 }) }, closed), {
+      maxItems: 128,
+    }),
     /** Digests of the raw evidence this was parsed from: source → SHA-256. */
     evidence: Type.Record(Type.String({ maxLength: 120 }), Type.String({ pattern: '^[0-9a-f]{64}$' })),
   },

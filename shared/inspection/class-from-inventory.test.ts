@@ -348,7 +348,8 @@ it.each<[string, Partial<Inventory>, string, string]>([
   ['a supply on no cord', { psus: every(inventory.psus, { powered: false }) }, 'psu', 'degraded'],
   ['an empty supply bay', { psus: inventory.psus.map((psu, at) => ({ ...psu, present: at > 0 })) }, 'psu', 'short'],
   ['a GPU with more memory', { gpus: every(inventory.gpus, { memoryBytes: 141 * gib }) }, 'gpu', 'better'],
-  ['no TPM', { tpm: null }, 'tpm', 'short'],
+  ['no TPM', { tpm: null, absent: [{ source: 'tpm.json', reason: 'no TPM' }] }, 'tpm', 'short'],
+  ['a TPM that nobody looked for', { tpm: null }, 'tpm', 'unverifiable'],
   ['another serial in the EEPROM', { fru: inventory.fru && { ...inventory.fru, serial: 'S2' } }, 'system', 'unverifiable'],
   ['half the lanes', { pci: inventory.pci.map((device) => ({ ...device, currentLinkWidth: (device.currentLinkWidth ?? 0) / 2 })) }, 'pci', 'degraded'],
 ])('judges %s', (...[, change, component, verdict]) => {

@@ -19,6 +19,14 @@ export function listed<T, W extends Wanted<T>>(
   return { wanted, items, nothingElse: spec.nothingElse ?? true, unread };
 }
 
+/** Why nothing is known of `evidence`; undefined where it was read, or the machine is known to have no such thing. */
+export function unknownReason(inventory: Inventory, evidence: string): string | undefined {
+  const unread = unreadReason(inventory, evidence);
+  const isKnown =
+    Object.hasOwn(inventory.evidence, evidence) || inventory.absent.some(({ source }) => source === evidence);
+  return unread ?? (isKnown ? undefined : 'it was not collected');
+}
+
 /** Why `evidence` could not be read whole; undefined where it was. */
 export function unreadReason(inventory: Inventory, evidence: string): string | undefined {
   return inventory.unread.find(({ source }) => source === evidence)?.reason;

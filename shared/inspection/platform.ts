@@ -1,7 +1,7 @@
 // What a machine is as a whole: its product, and its firmware.
 import type { Inventory } from '../hardware/inventory.ts';
 import { singleRow, type Component, type Draft, type DraftRow } from './component.ts';
-import { unreadReason } from './listed.ts';
+import { unknownReason, unreadReason } from './listed.ts';
 import type { MachineClassSpec } from './machine-class.ts';
 import { exactly, glob, hexAtLeast, versionAtLeast, type Outcome } from './matchers.ts';
 
@@ -55,7 +55,7 @@ function bmcRow(inventory: Inventory, { bmcFirmwareMin: wanted }: MachineClassSp
 
 export function tpmRows(inventory: Inventory, { tpm: wanted }: MachineClassSpec): DraftRow[] {
   if (wanted === undefined) return [];
-  const unread = unreadReason(inventory, 'tpm.json');
+  const unread = unknownReason(inventory, 'tpm.json');
   if (inventory.tpm === null) {
     return [
       singleRow('tpm', {

@@ -18,7 +18,7 @@ import { biosOf, cpusOf, dimmsOf, identityOf, parseSmbios, type Smbios } from '.
 import { disksOf, fillCpus, memoryTotalOf, nicsOf, packagesOf, pciOf, type DeviceTree } from './sysfs.ts';
 
 /** Grows with every change of what is made of the same evidence; stored evidence of an older one is parsed anew. */
-export const parserVersion = 2;
+export const parserVersion = 3;
 
 /** What every machine has: where one of these is not there, what depends on it is unverifiable. */
 export const requiredSources = [
@@ -114,6 +114,9 @@ export function inventoryFromEvidence(evidence: readonly Evidence[]): Inventory 
     gpus: upTo(64, 'pci.json', gpusOf(pci, textOf('gpu.csv'))),
     neighboursComplete: isHeardOut(heard),
     unread,
+    absent: evidence.flatMap((item) =>
+      'absentBecause' in item ? [{ source: item.source, reason: item.absentBecause.slice(0, 500) }] : [],
+    ),
     evidence: Object.fromEntries(evidence.flatMap((item) => ('bytes' in item ? [[item.source, item.sha256]] : []))),
   };
 }
