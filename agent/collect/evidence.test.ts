@@ -144,7 +144,7 @@ it('tells what this machine has no use for apart from what it could not read', a
   const evidence = await collectEvidence(await host());
   const absent = evidence.flatMap((item) => ('absentBecause' in item ? [item.source] : []));
   expect(absent.toSorted()).toEqual(
-    ['bmc.json', 'fru.bin', 'fru.json', 'gpu.csv', 'sdr.csv', 'sel.bin', 'tpm.json'].toSorted(),
+    ['bmc.json', 'fru.bin', 'fru.json', 'gpu.csv', 'numa.json', 'sdr.csv', 'sel.bin', 'tpm.json'].toSorted(),
   );
 });
 

@@ -3,7 +3,7 @@
 import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { attribute, jsonBytes, slowAttribute, type Collector, type Host } from './collector.ts';
+import { attribute, jsonBytes, slowAttribute, type Collector, type Host, type Reading } from './collector.ts';
 import { pciSlots } from './slots.ts';
 
 const devicesMax = 1024;
@@ -16,6 +16,7 @@ export function sysfsFamily({ root }: Host): readonly Collector[] {
     { source: 'block.json', collect: async () => jsonBytes(await blockTree(root)) },
     { source: 'net.json', collect: async () => jsonBytes(await netTree(root)) },
     { source: 'pci.json', collect: async () => jsonBytes(await pciTree(root)) },
+    { source: 'numa.json', collect: () => numaTree(root) },
     { source: 'firmware.json', collect: async () => jsonBytes(await firmwareTree(root)) },
   ];
 }
@@ -40,7 +41,7 @@ export type Tree = Record<string, Record<string, string>>;
 
 async function blockTree(root: string): Promise<Tree> {
   const attributes = [
-    'size', 'wwid', 'serial', 'hidden', 'ro', 'queue/logical_block_size', 'queue/rotational', 'device/model',
+    'size', 'wwid', 'serial', 'hidden', 'ro', 'queue/logical_block_size', 'queue/physical_block_size', 'queue/rotational', 'device/model',
     'device/serial', 'device/firmware_rev', 'device/rev', 'device/wwid', 'device/vendor',
   ]; // prettier-ignore
   const tree = await deviceTree(join(root, 'sys/block'), attributes);
@@ -117,7 +118,33 @@ function upstreamOf(path: string): string | undefined {
 
 async function firmwareTree(root: string): Promise<Tree> {
   const efi = await readdir(join(root, 'sys/firmware/efi')).catch(() => undefined);
-  return { system: { bootMode: efi === undefined ? 'bios' : 'uefi' } };
+  if (efi === undefined) return { system: { bootMode: 'bios' } };
+  const secureBoot = await secureBootOf(root);
+  return { system: { bootMode: 'uefi', ...(secureBoot === undefined ? {} : { secureBoot }) } };
+}
+
+/** UEFI 2.10 §3.3: the variable is one byte, after four of attributes. */
+async function secureBootOf(root: string): Promise<string | undefined> {
+  const path = join(root, 'sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c');
+  const variable = await readFile(path).catch(() => undefined);
+  return variable?.length === 5 ? String(variable[4]) : undefined;
+}
+
+/** Of each node's memory only the total: the rest changes all the time. */
+async function numaTree(root: string): Promise<Reading> {
+  const base = join(root, 'sys/devices/system/node');
+  const names = (await readdir(base).catch(() => [])).filter((name) => /^node\d+$/.test(name));
+  if (names.length === 0) return { absentBecause: 'the kernel knows no NUMA nodes of this machine' };
+  const tree: Tree = {};
+  for (const name of names.slice(0, devicesMax)) {
+    const total = /^.*MemTotal:.*$/m.exec(attribute(join(base, name, 'meminfo')) ?? '')?.[0];
+    const cpulist = attribute(join(base, name, 'cpulist'));
+    tree[name] = {
+      ...(cpulist === undefined ? {} : { cpulist }),
+      ...(total === undefined ? {} : { meminfo: total.trim() }),
+    };
+  }
+  return jsonBytes(tree);
 }
 
 async function deviceTree(base: string, attributes: readonly string[]): Promise<Tree> {

@@ -75,6 +75,7 @@ const harmless: readonly Variation[] = [
         biosVersion: machine.firmware.biosVersion?.replace(/\d+$/, (last) => String(Number(last) + 7)) ?? null,
         microcode: '0x7fffffff',
       },
+      cpus: machine.cpus.map((part) => ({ ...part, microcode: '0x7fffffff' })),
       disks: machine.disks.map((disk) => ({ ...disk, firmware: disk.transport === 'nvme' ? '2.1.10' : 'HPD12' })),
       nics: machine.nics.map((nic) => ({ ...nic, firmware: nic.driver === 'tg3' ? 'FFV23.1' : '28.39.1002' })),
     }),

@@ -49,6 +49,8 @@ const cpuFaults: readonly Fault[] = [
   { name: 'CPU of a lower clock', inject: cpu(({ maxMhz }) => ({ maxMhz: (maxMhz ?? 0) - 600 })) },
   { name: 'engineering sample', inject: cpu(() => ({ model: 'Genuine Intel(R) CPU 0000%@' })) },
   { name: 'counts of cores and threads contradict each other', inject: cpu(({ threads }) => ({ threads: (threads ?? 0) - 1 })) },
+  { name: 'sockets with CPUs of two steppings', inject: (m, rng) => (m.cpus.length < 2 ? undefined : cpu(() => ({ signature: '6/143/6' }))(m, rng)) },
+  { name: 'microcode that differs between sockets', inject: (m, rng) => (m.cpus.length < 2 ? undefined : cpu(() => ({ microcode: '0x2b000461' }))(m, rng)) },
   { name: 'CPU model not reported', inject: cpu(() => ({ model: null })) },
 ]; // prettier-ignore
 
@@ -338,6 +340,8 @@ const platformFaults: readonly Fault[] = [
   { name: 'old BIOS', inject: platform({ biosVersion: '1.0' }) },
   { name: 'BIOS version not reported', inject: platform({ biosVersion: null }) },
   { name: 'started by legacy BIOS', inject: platform({ bootMode: 'bios' }) },
+  { name: 'Secure Boot off', inject: platform({ secureBoot: false }) },
+  { name: 'Secure Boot not reported', inject: platform({ secureBoot: null }) },
   { name: 'old microcode', inject: platform({ microcode: '0x10' }) },
   { name: 'another product', inject: (m) => ({ ...m, identity: { ...m.identity, product: 'PowerEdge R6615' } }) },
   { name: 'product not reported', inject: (m) => ({ ...m, identity: { ...m.identity, product: null } }) },
@@ -359,4 +363,4 @@ export const faults: readonly Fault[] = [
 ];
 
 /** Faults of real machines that an inventory has no field for. */
-export const inexpressible: readonly string[] = ['GPU link slow under load', 'microcode that differs between sockets'];
+export const inexpressible: readonly string[] = ['GPU link slow under load'];

@@ -50,6 +50,7 @@ function machine({ maker, product, supplies, ...parts }: Build): Inventory {
       boardSerial: 'B100001', chassisSerial: 'C100001', assetTag: null,
     },
     ...parts,
+    cpus: parts.cpus.map((cpu) => ({ ...cpu, microcode: parts.firmware.microcode })),
     fru: {
       manufacturer: maker, product, part: null, serial: 'S100001', assetTag: null, boardSerial: 'B100001', boardPart: null,
       chassisSerial: null,
@@ -156,7 +157,7 @@ function storage(): Inventory {
 }
 
 function firmware(biosVersion: string, microcode: string): Inventory['firmware'] {
-  return { biosVendor: 'Vendor', biosVersion, biosDate: '05/14/2026', bootMode: 'uefi', microcode };
+  return { biosVendor: 'Vendor', biosVersion, biosDate: '05/14/2026', bootMode: 'uefi', secureBoot: true, microcode };
 }
 
 type CpuOf = Pick<Cpu, 'model' | 'manufacturer' | 'maxMhz'> & { readonly cores: number };
@@ -169,6 +170,8 @@ function sockets(count: number, { cores, ...cpu }: CpuOf): Cpu[] {
     enabledCores: cores,
     threads: 2 * cores,
     populated: true,
+    signature: '6/143/8',
+    microcode: null,
   }));
 }
 
@@ -221,6 +224,8 @@ function drives(count: number, { prefix, model, sizeBytes, isRotating, from = 0 
       wwid: null,
       firmware: prefix === 'nvme' ? '2.1.8' : 'HPD5',
       sizeBytes,
+      physicalBlockBytes: 4096,
+      readOnly: false,
       logicalBlockBytes: isRotating === true ? 4096 : 512,
       rotational: isRotating === true,
       bay: null,

@@ -63,7 +63,8 @@ export async function storedRate(machines: number): Promise<StoredRate> {
     const store = createStore({ db, ids, committed: () => undefined });
     const assetIds = await prepare(store, machines);
     const reports = assetIds.map((_, index) => reportOf(index));
-    const reconciler = inspectionReconciler(store, { askAnew: () => undefined });
+    const rules = { profile: 'none', timeScale: 1, hasTools: false } as const;
+    const reconciler = inspectionReconciler(store, { askAnew: () => undefined }, rules);
     const measured = await timed(machines, async () => {
       for (const [index, assetId] of assetIds.entries()) {
         const report = reports[index];

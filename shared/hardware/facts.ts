@@ -33,6 +33,7 @@ const identity: Lines<Inventory['identity']> = {
 }; // prettier-ignore
 const firmware: Lines<Inventory['firmware']> = {
   biosVendor: table('high'), biosVersion: table('high'), biosDate: table('high'), bootMode: ['firmware.json', 'high'],
+  secureBoot: ['firmware.json', 'high'],
   microcode: ['cpuinfo.txt', 'high'],
 }; // prettier-ignore
 const fru: Lines<NonNullable<Inventory['fru']>> = {
@@ -48,16 +49,20 @@ const tpm: Lines<NonNullable<Inventory['tpm']>> = {
 const cpus: Lines<Inventory['cpus'][number]> = {
   socket: 'name', model: ['cpuinfo.txt', 'high'], manufacturer: table('medium'), cores: table('medium'), enabledCores: table('medium'),
   threads: table('medium'), maxMhz: table('low', 'MHz'), populated: table('medium'),
+  signature: ['cpuinfo.txt', 'high'], microcode: ['cpuinfo.txt', 'high'],
 }; // prettier-ignore
 const dimms: Lines<Inventory['dimms'][number]> = {
   slot: 'name', handle: table('high'), bank: table('medium'), populated: table('medium'), sizeBytes: table('medium', 'bytes'),
   type: table('medium'), ratedMts: table('medium', 'MT/s'), configuredMts: table('medium', 'MT/s'), manufacturer: table('medium'),
   serial: table('medium'), part: table('medium'), rank: table('medium'), ecc: table('medium'),
 }; // prettier-ignore
+const numa: Lines<Inventory['numa'][number]> = {
+  node: 'name', cpus: ['numa.json', 'high'], memoryBytes: ['numa.json', 'high', 'bytes'],
+}; // prettier-ignore
 const disks: Lines<Inventory['disks'][number]> = {
   name: 'name', path: ['block.json', 'high'], transport: ['block.json', 'high'], model: ['block.json', 'high'],
   serial: ['block.json', 'high'], wwid: ['block.json', 'high'], firmware: ['smart.json', 'high'], sizeBytes: ['block.json', 'high', 'bytes'],
-  logicalBlockBytes: ['block.json', 'high', 'bytes'], rotational: ['block.json', 'medium'], bay: ['slots.json', 'high'],
+  logicalBlockBytes: ['block.json', 'high', 'bytes'], physicalBlockBytes: ['block.json', 'high', 'bytes'], readOnly: ['block.json', 'high'], rotational: ['block.json', 'medium'], bay: ['slots.json', 'high'],
   behind: ['smart.json', 'high'],
 }; // prettier-ignore
 const nics: Lines<Inventory['nics'][number]> = {
@@ -92,6 +97,7 @@ export function factsOf(inventory: Inventory): Fact[] {
     ...inventory.cpus.flatMap((cpu) => of(`cpus/${cpu.socket}`, cpu, cpus)),
     ...inventory.dimms.flatMap((dimm) => of(`dimms/${dimm.slot}`, dimm, dimms)),
     ...of('memory', { totalBytes: inventory.memoryTotalBytes }, { totalBytes: ['meminfo.txt', 'high', 'bytes'] }),
+    ...inventory.numa.flatMap((node) => of(`numa/${node.node}`, node, numa)),
     ...inventory.disks.flatMap((disk) => of(`disks/${disk.name}`, disk, disks)),
     ...inventory.nics.flatMap((nic) => of(`nics/${nic.name}`, nic, nics)),
     ...inventory.pci.flatMap((device) => of(`pci/${device.bdf}`, device, pci)),

@@ -19,6 +19,9 @@ export const CpuSchema = Type.Object(
     threads: OptionalCount,
     maxMhz: OptionalCount,
     populated: Type.Boolean(),
+    /** Family, model and stepping as the kernel names them (`6/85/7`). */
+    signature: OptionalText,
+    microcode: OptionalText,
   },
   closed,
 );
@@ -61,6 +64,8 @@ export const DiskSchema = Type.Object(
     firmware: OptionalText,
     sizeBytes: OptionalCount,
     logicalBlockBytes: OptionalCount,
+    physicalBlockBytes: OptionalCount,
+    readOnly: Type.Union([Type.Boolean(), Type.Null()]),
     rotational: Type.Union([Type.Boolean(), Type.Null()]),
     /** The bay of its enclosure (`0:4`). */
     bay: OptionalText,
@@ -197,6 +202,8 @@ export const InventorySchema = Type.Object(
         biosVersion: OptionalText,
         biosDate: OptionalText,
         bootMode: Type.Union([Type.Literal('uefi'), Type.Literal('bios')]),
+        /** Null where the machine was not started by UEFI, or its variables could not be read. */
+        secureBoot: Type.Union([Type.Boolean(), Type.Null()]),
         microcode: OptionalText,
       },
       closed,
@@ -209,6 +216,9 @@ export const InventorySchema = Type.Object(
     dimms: Type.Array(DimmSchema, { maxItems: 512 }),
     /** What the kernel can use; a mapped-out DIMM shows as a gap to the sum of the DIMMs. */
     memoryTotalBytes: OptionalCount,
+    numa: Type.Array(Type.Object({ node: Count, cpus: OptionalText, memoryBytes: OptionalCount }, closed), {
+      maxItems: 256,
+    }),
     disks: Type.Array(DiskSchema, { maxItems: 512 }),
     nics: Type.Array(NicSchema, { maxItems: 128 }),
     pci: Type.Array(PciSchema, { maxItems: 1024 }),

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { shuffled } from '../../bench/inspection/corpus.ts';
 import { goodMachines } from '../../bench/inspection/machines.ts';
 import type { Cpu, Dimm, Disk, Gpu, Inventory, Nic, PciDevice, Psu } from '../hardware/inventory.ts';
-import { bareDisk, bareInventory, bareNic, barePci } from '../../test/fixtures/parts.ts';
+import { bareCpu, bareDisk, bareInventory, bareNic, barePci } from '../../test/fixtures/parts.ts';
 import { seededRng } from '../rng.ts';
 import { gib } from '../units.ts';
 import { classFromInventory } from './class-from-inventory.ts';
@@ -113,6 +113,7 @@ const machines = fc
     biosVersion: maybe(fc.constantFrom('1.2', 'U46')),
     microcode: maybe(fc.constantFrom('0x8301055', '17')),
     bootMode: fc.constantFrom<('uefi' | 'bios')[]>('uefi', 'bios'),
+    secureBoot: maybe(fc.boolean()),
     cpus: few(cpus, 2),
     dimms: few(dimms, 4),
     disks: few(disks, 4),
@@ -123,7 +124,7 @@ const machines = fc
     tpm: maybe(tpms),
     bmcFirmware: maybe(fc.constantFrom('6.10', '7.10.30')),
   })
-  .map(({ product, biosVersion, microcode, bootMode, tpm, bmcFirmware, ...parts }): Inventory => {
+  .map(({ product, biosVersion, microcode, bootMode, secureBoot, tpm, bmcFirmware, ...parts }): Inventory => {
     const listed = parts.dimms.map((dimm, handle): Dimm => ({ ...dimm, handle, slot: `A${handle}` }));
     const bdf = (at: number): string => `0000:${String(10 + at)}:00.0`;
     return {
@@ -132,8 +133,8 @@ const machines = fc
         manufacturer: null, product, sku: null, serial: null, uuid: null, boardSerial: null, chassisSerial: null,
         assetTag: null,
       },
-      firmware: { biosVendor: null, biosVersion, biosDate: null, bootMode, microcode },
-      cpus: parts.cpus.map((cpu, at): Cpu => ({ ...cpu, threads: cpu.enabledCores * 2, socket: `CPU${at}` })),
+      firmware: { biosVendor: null, biosVersion, biosDate: null, bootMode, secureBoot, microcode },
+      cpus: parts.cpus.map((cpu, at): Cpu => ({ ...bareCpu, ...cpu, threads: cpu.enabledCores * 2, socket: `CPU${at}` })),
       dimms: listed,
       memoryTotalBytes: listed.reduce((sum, dimm) => sum + (dimm.populated ? (dimm.sizeBytes ?? 0) : 0), 0),
       disks: parts.disks.map((disk, at): Disk => ({ ...bareDisk, ...disk, name: `sd${at}` })),
@@ -233,10 +234,12 @@ const wrong: Record<Lists, Record<string, unknown>> = {
   gpus: { count: 9, model: 'X*', memoryBytes: 40 * gib, firmwareMin: '99.1' },
 }; // prettier-ignore
 const wrongOfMachine: Record<string, unknown> = {
-  product: 'Other', biosVersionMin: '9.9', bmcFirmwareMin: '9.9', tpm: { version: '1.2' }, bootMode: 'bios', microcodeMin: '0x7fffffff', pciNothingElse: ['06*'],
+  product: 'Other', biosVersionMin: '9.9', secureBoot: false, bmcFirmwareMin: '9.9', tpm: { version: '1.2' }, bootMode: 'bios', microcodeMin: '0x7fffffff', pciNothingElse: ['06*'],
   // Of these, what makes them fail is in the machine; see the tests below.
   nothingElse: undefined, cpus: undefined, memory: undefined, disks: undefined, nics: undefined, pci: undefined,
   psus: undefined, gpus: undefined,
+  // Not compared: what it must stand is the controller's to see to.
+  burnIn: undefined,
 }; // prettier-ignore
 
 function withField(list: Lists, field: string, value: unknown): MachineClassSpec {

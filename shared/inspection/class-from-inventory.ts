@@ -37,6 +37,7 @@ export function classFromInventory(inventory: Inventory): MachineClassSpec {
     ...optional('biosVersionMin', textOf(firmware.biosVersion)),
     ...optional('bmcFirmwareMin', textOf(inventory.bmc?.firmware ?? null)),
     bootMode: firmware.bootMode,
+    ...optional('secureBoot', firmware.secureBoot),
     ...optional('microcodeMin', /^0x[0-9a-f]{1,13}$/i.test(firmware.microcode ?? '') ? firmware.microcode : null),
   };
 }

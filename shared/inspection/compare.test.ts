@@ -3,7 +3,7 @@ import fc from 'fast-check';
 
 import { goodMachines } from '../../bench/inspection/machines.ts';
 import type { Inventory } from '../hardware/inventory.ts';
-import { bareDisk, bareInventory, bareNic, barePci } from '../../test/fixtures/parts.ts';
+import { bareCpu, bareDisk, bareInventory, bareNic, barePci } from '../../test/fixtures/parts.ts';
 import { gb, gib } from '../units.ts';
 import { compare } from './compare.ts';
 import type { MachineClassSpec } from './machine-class.ts';
@@ -33,8 +33,8 @@ const good: Inventory = {
     manufacturer: 'Lab', product: 'Server One', sku: null, serial: 'S1', uuid: null, boardSerial: null,
     chassisSerial: null, assetTag: null,
   },
-  firmware: { biosVendor: null, biosVersion: '1.10', biosDate: null, bootMode: 'bios', microcode: null },
-  cpus: [{ socket: 'CPU0', model: 'X', manufacturer: null, cores: 2, enabledCores: 2, threads: 2, maxMhz: null, populated: true }],
+  firmware: { biosVendor: null, biosVersion: '1.10', biosDate: null, bootMode: 'bios', secureBoot: null, microcode: null },
+  cpus: [{ ...bareCpu, model: 'X', cores: 2, enabledCores: 2, threads: 2 }],
   dimms: ['A1', 'A2', 'A3', 'A4'].map((slot) => dimm(slot)),
   memoryTotalBytes: 7.7 * gib,
   disks: [{
@@ -254,4 +254,18 @@ describe('two witnesses', () => {
     expect(findings.map(({ severity, path }) => `${severity} ${path}`)).toEqual(found);
     for (const finding of findings) expect(finding.kind).toBe('source-conflict');
   });
+
+  const cpu = (socket: string, change: Partial<Inventory['cpus'][number]>): Inventory['cpus'][number] => ({
+    ...bareCpu, socket, model: 'X', cores: 2, enabledCores: 2, threads: 2, signature: '6/85/7', microcode: '0x5003604', ...change,
+  }); // prettier-ignore
+  it.each<[string, Inventory['cpus'], string[]]>([
+    ['the same', [cpu('CPU1', {}), cpu('CPU2', {})], []],
+    ['another stepping', [cpu('CPU1', {}), cpu('CPU2', { signature: '6/85/4' })], ['The CPUs differ in their stepping (CPU1 6/85/7, CPU2 6/85/4): fit CPUs of one stepping.']],
+    ['another microcode', [cpu('CPU1', { microcode: '0x5003501' }), cpu('CPU2', {})], ['The CPUs differ in their microcode (CPU1 0x5003501, CPU2 0x5003604): update the BIOS.']],
+    ['a socket that does not tell', [cpu('CPU1', {}), cpu('CPU2', { signature: null, microcode: null })], []],
+    ['an empty socket', [cpu('CPU1', {}), cpu('CPU2', { populated: false, signature: '6/1/1' })], []],
+  ])('tell of two sockets with %s', (_, cpus, sentences) => {
+    const two = { ...spec, cpus: [{ count: cpus.filter(({ populated }) => populated).length }] };
+    expect(compare({ ...good, cpus }, { class: 'c@1', spec: two }).map(({ sentence }) => sentence)).toEqual(sentences);
+  }); // prettier-ignore
 });

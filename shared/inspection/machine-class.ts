@@ -3,6 +3,9 @@
 // without regard to case; a glob knows `*` and `?`. What an entry does not name is not compared.
 import { Type, type Static } from 'typebox';
 
+import { burnInProfileNames } from '../burn-in/profiles.ts';
+import { literals } from '../literals.ts';
+
 const Text = Type.String({ minLength: 1, maxLength: 200 });
 const Texts = Type.Array(Text, { minItems: 1, maxItems: 64 });
 const Positive = Type.Integer({ minimum: 1 });
@@ -134,8 +137,11 @@ export const MachineClassSpec = Type.Object(
     biosVersionMin: Type.Optional(Text),
     bmcFirmwareMin: Type.Optional(Text),
     bootMode: Type.Optional(Type.Union([Type.Literal('uefi'), Type.Literal('bios')])),
+    secureBoot: Type.Optional(Type.Boolean()),
     /** One hexadecimal number, as the kernel shows it (`0x8301055`). */
     microcodeMin: Type.Optional(Type.String({ pattern: '^(0x)?[0-9a-fA-F]{1,13}$' })),
+    /** What a machine must stand before it is a SPARE; see docs/burn-in.md. Not compared. */
+    burnIn: Type.Optional(Type.Object({ profile: literals(burnInProfileNames) }, closed)),
     /** Whether parts beyond the list are findings; true where absent. */
     nothingElse: Type.Optional(Type.Boolean()),
   },

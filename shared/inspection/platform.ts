@@ -23,6 +23,7 @@ export function firmwareRows(inventory: Inventory, spec: MachineClassSpec): Draf
     ...biosRow(inventory, spec),
     ...bmcRow(inventory, spec),
     ...bootModeRow(inventory, spec),
+    ...secureBootRow(inventory, spec),
     ...microcodeRow(inventory, spec),
   ];
 }
@@ -108,6 +109,20 @@ function bootModeRow(inventory: Inventory, { bootMode: wanted }: MachineClassSpe
     source: 'sysfs',
     rule: 'boot-mode',
     sentence: `Boot mode is ${actual ?? 'not reported'}; the class asks for ${wanted}: change it in the firmware's settings.`,
+  });
+}
+
+function secureBootRow({ firmware }: Inventory, { secureBoot: wanted }: MachineClassSpec): DraftRow[] {
+  if (wanted === undefined) return [];
+  const word = (isOn: boolean): string => (isOn ? 'on' : 'off');
+  const actual = firmware.secureBoot === null ? null : word(firmware.secureBoot);
+  return factRow('firmware', exactly(wanted)(firmware.secureBoot), {
+    path: 'firmware/secure-boot',
+    expected: word(wanted),
+    actual,
+    source: 'sysfs',
+    rule: 'secure-boot',
+    sentence: `Secure Boot is ${actual ?? 'not reported'}; the class asks for it ${word(wanted)}: change it in the firmware's settings.`,
   });
 }
 

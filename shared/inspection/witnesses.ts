@@ -1,5 +1,5 @@
 // What two witnesses say of one machine, whatever its class: its firmware's tables and its board controller's EEPROM
-// name the same serials, and a card runs as wide as both ends of its link and its slot allow.
+// name the same serials, its sockets hold the same, and a card runs as wide as both ends of its link and its slot allow.
 import { serialKey } from '../hardware/identity.ts';
 import type { Inventory, PciDevice } from '../hardware/inventory.ts';
 import { singleRow, type Draft, type DraftRow } from './component.ts';
@@ -7,7 +7,7 @@ import type { MachineClassSpec, PciExpectation } from './machine-class.ts';
 import { orderedPciClasses } from './pci.ts';
 
 export function witnessRows(inventory: Inventory, spec: MachineClassSpec): DraftRow[] {
-  return [...serialRows(inventory), ...linkRows(inventory, spec)];
+  return [...serialRows(inventory), ...socketRows(inventory), ...linkRows(inventory, spec)];
 }
 
 function serialRows({ identity, fru }: Inventory): DraftRow[] {
@@ -38,6 +38,31 @@ function conflict(
       sentence: `Firmware says that the ${what} is ${told}, the board controller says ${stored}: the board is not of this machine, or one of them was never set.`,
     }),
   ];
+}
+
+/** All sockets hold the same stepping with the same microcode, or the system may fall at any time. */
+function socketRows({ cpus }: Inventory): DraftRow[] {
+  const fields = [
+    ['signature', 'stepping', 'fit CPUs of one stepping'],
+    ['microcode', 'microcode', 'update the BIOS'],
+  ] as const;
+  return fields.flatMap(([field, word, advice]) => {
+    const told = cpus.filter((cpu) => cpu.populated && cpu[field] !== null);
+    const values = [...new Set(told.map((cpu) => cpu[field] ?? ''))].toSorted();
+    if (values.length < 2) return [];
+    const each = values.map((value) => `${told.find((cpu) => cpu[field] === value)?.socket ?? ''} ${value}`).toSorted();
+    return [
+      singleRow('cpu', {
+        path: `cpu/${word}`,
+        kind: 'mismatch',
+        expected: `one ${word} in all sockets`,
+        actual: values.join(', '),
+        source: 'kernel',
+        rule: `cpu-${word}-equal`,
+        sentence: `The CPUs differ in their ${word} (${each.join(', ')}): ${advice}.`,
+      }),
+    ];
+  });
 }
 
 function linkRows({ pci }: Inventory, spec: MachineClassSpec): DraftRow[] {

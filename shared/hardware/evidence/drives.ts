@@ -80,6 +80,8 @@ function hiddenDrive(name: string, facts: SmartFacts, behind: string): Disk {
     firmware: facts.firmware,
     sizeBytes: facts.capacityBytes,
     logicalBlockBytes: null,
+    physicalBlockBytes: null,
+    readOnly: null,
     rotational: facts.rotational,
     bay: null,
     behind,

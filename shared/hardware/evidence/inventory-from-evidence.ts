@@ -15,7 +15,7 @@ import { psusOf } from './power-supplies.ts';
 import { TpmEvidence, tpmOf } from './security-chip.ts';
 import { onboardLabelsOf, powerSuppliesOf, slotsOf, withoutFunction } from './smbios-slots.ts';
 import { biosOf, cpusOf, dimmsOf, identityOf, parseSmbios, type Smbios } from './smbios.ts';
-import { disksOf, fillCpus, memoryTotalOf, nicsOf, packagesOf, pciOf, type DeviceTree } from './sysfs.ts';
+import { disksOf, fillCpus, memoryTotalOf, nicsOf, numaOf, packagesOf, pciOf, type DeviceTree } from './sysfs.ts';
 
 /** Grows with every change of what is made of the same evidence; stored evidence of an older one is parsed anew. */
 export const parserVersion = 3;
@@ -46,6 +46,7 @@ export const evidenceSources = [
   'edac.json',
   'tpm.json',
   'slots.json',
+  'numa.json',
   'gpu.csv',
 ] as const;
 export type EvidenceSource = (typeof evidenceSources)[number];
@@ -99,6 +100,7 @@ export function inventoryFromEvidence(evidence: readonly Evidence[]): Inventory 
       biosVersion: bios.version,
       biosDate: bios.date,
       bootMode: firmware['bootMode'] === 'uefi' ? 'uefi' : 'bios',
+      secureBoot: firmware['secureBoot'] === undefined ? null : firmware['secureBoot'] === '1',
       microcode: packages[0]?.microcode ?? null,
     },
     fru: fruOf(bytesOf('fru.bin'), unread),
@@ -107,6 +109,7 @@ export function inventoryFromEvidence(evidence: readonly Evidence[]): Inventory 
     cpus: upTo(64, 'smbios.bin', fillCpus(cpusOf(smbios), packages)),
     dimms: upTo(512, 'smbios.bin', dimmsOf(smbios)),
     memoryTotalBytes: memoryTotalOf(textOf('meminfo.txt')),
+    numa: upTo(256, 'numa.json', numaOf(files.treeOf('numa.json'))),
     disks: upTo(512, 'block.json', drivesOf(files)),
     nics: upTo(128, 'net.json', portsOf(files, smbios, heard)),
     pci,

@@ -61,11 +61,11 @@ describe('tables of real machines', () => {
     expect(cpusOf(parseSmbios(fixture('dell-poweredge-r630-dual-xeon')))).toEqual([
       {
         socket: 'CPU1', manufacturer: 'Intel', model: 'Intel(R) Xeon(R) CPU E5-2630 v3 @ 2.40GHz', populated: true,
-        cores: 8, enabledCores: 8, threads: 16, maxMhz: 4000,
+        cores: 8, enabledCores: 8, threads: 16, maxMhz: 4000, signature: null, microcode: null,
       },
       {
         socket: 'CPU2', manufacturer: null, model: null, populated: false,
-        cores: null, enabledCores: null, threads: null, maxMhz: 4000,
+        cores: null, enabledCores: null, threads: null, maxMhz: 4000, signature: null, microcode: null,
       },
     ]); // prettier-ignore
   });

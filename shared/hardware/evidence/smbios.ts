@@ -96,6 +96,8 @@ export function cpusOf(smbios: Smbios): Cpu[] {
       enabledCores: countAt(cpu, 0x24, 0x2c),
       threads: countAt(cpu, 0x25, 0x2e),
       maxMhz: nonZero(u16(cpu.data, 0x14)),
+      signature: null,
+      microcode: null,
     };
   });
 }

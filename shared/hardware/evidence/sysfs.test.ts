@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { bareNic, barePci } from '../../../test/fixtures/parts.ts';
+import { bareCpu, bareNic, barePci } from '../../../test/fixtures/parts.ts';
 import type { Cpu } from '../inventory.ts';
-import { disksOf, fillCpus, memoryTotalOf, nicsOf, packagesOf, pciOf, type Attributes } from './sysfs.ts';
+import { disksOf, fillCpus, memoryTotalOf, nicsOf, numaOf, packagesOf, pciOf, type Attributes } from './sysfs.ts';
 
 describe('disks', () => {
   const pci = '/sys/devices/pci0000:3a/0000:3a:00.0/0000:3b:00.0';
@@ -130,15 +130,21 @@ describe('processors as the kernel sees them', () => {
   it('are counted per package, two threads of a core as one core', () => {
     const text = [block(0, 0, 0), block(1, 0, 1), block(2, 0, 0), block(3, 0, 1), block(4, 1, 0)].join('\n\n');
     expect(packagesOf(`${text}\n\n`)).toEqual([
-      { model, cores: 2, threads: 4, microcode: '0x8301055' },
-      { model, cores: 1, threads: 1, microcode: '0x8301055' },
+      { model, cores: 2, threads: 4, signature: null, microcode: '0x8301055' },
+      { model, cores: 1, threads: 1, signature: null, microcode: '0x8301055' },
     ]);
   });
 
   it('are one package where the kernel names none', () => {
     expect(packagesOf('processor\t: 0\n\nprocessor\t: 1\n')).toEqual([
-      { model: null, cores: 2, threads: 2, microcode: null },
+      { model: null, cores: 2, threads: 2, signature: null, microcode: null },
     ]);
+  });
+
+  it('name the stepping by family, model and stepping', () => {
+    const text = 'processor\t: 0\ncpu family\t: 6\nmodel\t\t: 85\nmodel name\t: X\nstepping\t: 7\n';
+    expect(packagesOf(text)).toMatchObject([{ signature: '6/85/7' }]);
+    expect(packagesOf(text.replace('stepping\t: 7\n', ''))).toMatchObject([{ signature: null }]);
   });
 
   it.each(['', '\n\n', 'Hardware\t: BCM2835\n', 'no colon at all'])('are none in %j', (text) =>
@@ -147,7 +153,7 @@ describe('processors as the kernel sees them', () => {
 
   it('fill the gaps of populated sockets, in order, and leave empty ones alone', () => {
     const socket = (name: string, change: Partial<Cpu>): Cpu => ({
-      socket: name, model: null, manufacturer: null, cores: null, enabledCores: null, threads: null, maxMhz: null,
+      ...bareCpu, socket: name,
       populated: true, ...change,
     }); // prettier-ignore
     const sockets = [socket('1', { populated: false }), socket('2', {}), socket('3', { cores: 24, model: 'Stated' })];
@@ -167,3 +173,15 @@ it.each([
   ['MemFree: 1 kB\n', null],
   ['', null],
 ])('reads the usable memory of %j', (text, bytes) => expect(memoryTotalOf(text)).toBe(bytes));
+
+it('tells the memory and the processors of each NUMA node', () => {
+  const tree = {
+    node0: { cpulist: '0-15,32-47', meminfo: 'Node 0 MemTotal:       65738292 kB' },
+    node1: { cpulist: '16-31,48-63' },
+    power: {},
+  };
+  expect(numaOf(tree)).toEqual([
+    { node: 0, cpus: '0-15,32-47', memoryBytes: 67_316_011_008 },
+    { node: 1, cpus: '16-31,48-63', memoryBytes: null },
+  ]);
+});

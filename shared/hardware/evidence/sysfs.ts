@@ -26,6 +26,8 @@ export function disksOf(tree: DeviceTree): Disk[] {
         // The kernel counts 512-byte sectors whatever the device's own block size is.
         sizeBytes: sectors === null ? null : sectors * 512,
         logicalBlockBytes: whole(attributes['queue/logical_block_size']),
+        physicalBlockBytes: whole(attributes['queue/physical_block_size']),
+        readOnly: attributes['ro'] === undefined ? null : attributes['ro'].trim() === '1',
         rotational: attributes['queue/rotational'] === undefined ? null : attributes['queue/rotational'].trim() === '1',
         bay: null,
         behind: null,
@@ -96,14 +98,17 @@ export function pciOf(tree: DeviceTree): PciDevice[] {
   }));
 }
 
+export type CpuPackage = {
+  readonly model: string | null;
+  readonly cores: number;
+  readonly threads: number;
+  readonly signature: string | null;
+  readonly microcode: string | null;
+};
+
 /** Per physical package of /proc/cpuinfo: the second witness to SMBIOS, and the only one for the microcode. */
-export function packagesOf(
-  cpuinfo: string,
-): { model: string | null; cores: number; threads: number; microcode: string | null }[] {
-  const packages = new Map<
-    string,
-    { model: string | null; cores: Set<string>; threads: number; microcode: string | null }
-  >();
+export function packagesOf(cpuinfo: string): CpuPackage[] {
+  const packages = new Map<string, Omit<CpuPackage, 'cores'> & { cores: Set<string>; threads: number }>();
   for (const block of cpuinfo.split(/\n\s*\n/)) {
     const fields = new Map(
       block.split('\n').map((line) => {
@@ -117,6 +122,7 @@ export function packagesOf(
       model: fact(fields.get('model name')),
       cores: new Set<string>(),
       threads: 0,
+      signature: signatureOf(fields),
       microcode: fact(fields.get('microcode')),
     };
     entry.cores.add(fields.get('core id') ?? String(entry.threads));
@@ -124,6 +130,11 @@ export function packagesOf(
     packages.set(id, entry);
   }
   return [...packages.values()].map(({ cores, ...rest }) => ({ ...rest, cores: cores.size }));
+}
+
+function signatureOf(fields: ReadonlyMap<string, string>): string | null {
+  const parts = ['cpu family', 'model', 'stepping'].map((name) => fields.get(name));
+  return parts.some((part) => part === undefined) ? null : fact(parts.join('/'));
 }
 
 /** Where SMBIOS names no model or count for a populated socket, what the kernel sees fills the gap. */
@@ -139,7 +150,25 @@ export function fillCpus(cpus: readonly Cpu[], packages: ReturnType<typeof packa
       model: seen.model ?? cpu.model,
       cores: cpu.cores ?? seen.cores,
       threads: cpu.threads ?? seen.threads,
+      signature: seen.signature,
+      microcode: seen.microcode,
     };
+  });
+}
+
+/** Nodes of /sys/devices/system/node: which processors and how much memory lie together. */
+export function numaOf(tree: DeviceTree): { node: number; cpus: string | null; memoryBytes: number | null }[] {
+  return entries(tree).flatMap(([name, attributes]) => {
+    const node = /^node(\d{1,4})$/.exec(name)?.[1];
+    if (node === undefined) return [];
+    const kib = /MemTotal:\s+(\d{1,12}) kB/.exec(attributes['meminfo'] ?? '')?.[1];
+    return [
+      {
+        node: Number(node),
+        cpus: fact(attributes['cpulist']),
+        memoryBytes: kib === undefined ? null : Number(kib) * 1024,
+      },
+    ];
   });
 }
 
