@@ -6,6 +6,7 @@ import { Compile } from 'typebox/compile';
 import { Default } from 'typebox/value';
 import { parse } from 'yaml';
 
+import { burnInProfileNames } from '../shared/burn-in/profiles.ts';
 import { messageOf, PpecError } from '../shared/errors.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -60,6 +61,28 @@ export const ConfigFile = Type.Object(
       default: null,
       description: 'Where the console server writes <serial>.log; the end of it is kept when a machine is quarantined',
     }),
+    burnIn: Type.Object(
+      {
+        profile: Type.Union(
+          [...burnInProfileNames, 'none' as const].map((name) => Type.Literal(name)),
+          {
+            default: 'intake',
+            description: 'What every machine must stand before it is a SPARE; a class may ask for more',
+          },
+        ),
+        timeScale: Type.Number({
+          exclusiveMinimum: 0,
+          maximum: 1,
+          default: 1,
+          description: 'Shortens every test of it; for trying things out',
+        }),
+        tools: Type.Union([Type.String(), Type.Null()], {
+          default: null,
+          description: 'The tool image, tools.squashfs; all profiles but intake need it',
+        }),
+      },
+      { ...closed, default: {} },
+    ),
     logLevel: Type.Union([Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error')], {
       default: 'info',
     }),
@@ -74,6 +97,7 @@ export const ConfigFile = Type.Object(
         kexecMs: Ms(300_000, 'Deadline to start the new system'),
         phoneHomeMs: Ms(900_000, 'Deadline for the new system to phone home; then QUARANTINED'),
         stepMs: Ms(120_000, 'Deadline of the other provisioning steps'),
+        burnInExtraMs: Ms(900_000, 'What a burn-in may take beyond the time of its tests'),
       },
       { ...closed, default: {} },
     ),
@@ -109,6 +133,7 @@ export async function readConfig(path: string): Promise<Config> {
     dataDirectory: at(value.dataDirectory),
     apiSocket: value.apiSocket === null ? null : at(value.apiSocket),
     piousDirectory: at(value.piousDirectory),
+    burnIn: { ...value.burnIn, tools: value.burnIn.tools === null ? null : at(value.burnIn.tools) },
     consoleLogDirectory: value.consoleLogDirectory === null ? null : at(value.consoleLogDirectory),
     imageKeys: Object.fromEntries(Object.entries(value.imageKeys).map(([id, file]) => [id, at(file)])),
   };

@@ -6,11 +6,13 @@ import type { Server } from 'node:net';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 
+import type { BurnInTools } from '../shared/burn-in/report.ts';
 import { systemClock, type Clock } from '../shared/clock.ts';
 import { messageOf, PpecError } from '../shared/errors.ts';
 import type { IdSource } from '../shared/ids.ts';
 import { openBlobs } from './blobs.ts';
 import { createBootServer } from './boot/boot-server.ts';
+import { openToolImage, toolPath, type ToolImage } from './boot/tool-image.ts';
 import type { Config } from './config.ts';
 import { consoleTail } from './console-logs.ts';
 import { openCommandKey } from './crypto/command-key.ts';
@@ -20,14 +22,16 @@ import { createEventFeed } from './event-feed.ts';
 import type { Authenticate } from './http/authenticate.ts';
 import { createHttpServer, type HttpDeps } from './http/server.ts';
 
-import { agentFacts, sendCommands, verdictOf } from './hub/agent-facts.ts';
+import { agentFacts, sendCommands, verdictOf, type FactsDeps } from './hub/agent-facts.ts';
 import { createAgentListener, type AgentListener } from './hub/agent-listener.ts';
+import { createBurnInBook } from './hub/burn-in-book.ts';
 import { createRegistry } from './hub/registry.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import type { OpsDeps } from './ops/handler.ts';
 import { imageProblems } from './ops/image-ops.ts';
 import { createRunner } from './ops/runner.ts';
+import { burnInReconciler } from './reconcile/burn-in.ts';
 import { expireChanges } from './reconcile/change-expiry.ts';
 import { createDriver, type Driver } from './reconcile/driver.ts';
 import { inspectionReconciler } from './reconcile/inspection.ts';
@@ -57,9 +61,14 @@ export async function startController(config: Config, log: Log, clock: Clock = s
   const core = await openCore(config, log, clock);
   const { presence, driver } = createReconciling(core);
   core.wakes.to = driver.wake;
-  const agents = createAgents(core, (assetId, lastHeardMs) => {
-    presence.linkEnded(assetId, lastHeardMs);
-    driver.wake(assetId);
+  const agents = createAgents(core, {
+    linkEnded: (assetId, lastHeardMs) => {
+      presence.linkEnded(assetId, lastHeardMs);
+      driver.wake(assetId);
+    },
+    burnInTold: (assetId, progress) => {
+      if (core.burnIns.told(assetId, progress)) driver.wake(assetId);
+    },
   });
   const boot = createBootServer({
     ...core,
@@ -142,6 +151,9 @@ async function openCore(config: Config, log: Log, clock: Clock) {
   };
   const imageKeys = await readImageKeys(config);
   const blobs = await openBlobs(join(config.dataDirectory, 'images'), config.imageBytesMax);
+  const toolImage = config.burnIn.tools === null ? undefined : await openToolImage(config.burnIn.tools);
+  const tools = toolImage === undefined ? null : toolsAt(urls.bootUrl, toolImage);
+  const burnIns = createBurnInBook();
   const consoleText = (serial: string): Promise<string | undefined> => consoleTail(config.consoleLogDirectory, serial);
   const ops: OpsDeps = {
     db,
@@ -152,6 +164,7 @@ async function openCore(config: Config, log: Log, clock: Clock) {
     imageKeys,
     blobs,
     consoleText,
+    burnIn: { hasTools: tools !== null, progressOf: burnIns.progressOf },
     waitForEvent: feed.wait,
   };
   const commandKey = await openCommandKey(keys);
@@ -180,8 +193,15 @@ async function openCore(config: Config, log: Log, clock: Clock) {
     imageKeys,
     blobs,
     consoleText,
+    toolImage,
+    tools,
+    burnIns,
     ops,
   };
+}
+
+function toolsAt(bootUrl: string, { sha256, bytes }: ToolImage): BurnInTools {
+  return { url: bootUrl + toolPath(sha256), sha256, bytes };
 }
 
 function createReconciling(core: Core): { presence: Presence; driver: Driver } {
@@ -192,6 +212,7 @@ function createReconciling(core: Core): { presence: Presence; driver: Driver } {
       const session = registry.find(assetId);
       if (session !== undefined) await sendCommands(session, store);
     },
+    addressOf: (assetId) => registry.find(assetId)?.address,
     askAnew: (assetId) => registry.find(assetId)?.send({ type: 'inventory-request', body: { hash: null } }),
   };
   const presence = presenceReconciler({ store, clock, hub, ...config.timing });
@@ -204,17 +225,26 @@ function createReconciling(core: Core): { presence: Presence; driver: Driver } {
     caPem: core.ca.caPem,
     deadlinesMs: deadlinesOf(config),
   });
+  const burnIn = burnInReconciler({
+    ...core,
+    hub,
+    progressOf: core.burnIns.progressOf,
+    extraMs: config.timing.burnInExtraMs,
+    stepMs: config.timing.stepMs,
+  });
+  const rules = { ...config.burnIn, hasTools: core.tools !== null };
   const driver = createDriver({
     clock,
     rng: strongRng,
     log,
     ran: verdictTeller(store, registry),
-    reconcilers: [presence.reconciler, inspectionReconciler(store, hub), provisioning],
+    // A burn-in that has ended is judged at once.
+    reconcilers: [presence.reconciler, burnIn, inspectionReconciler(store, hub, rules), provisioning],
   });
   return { presence, driver };
 }
 
-function createAgents(core: Core, linkEnded: (assetId: string, lastHeardMs: number) => void): AgentListener {
+function createAgents(core: Core, told: Pick<FactsDeps, 'linkEnded' | 'burnInTold'>): AgentListener {
   const { config, registry, clock, metrics, urls } = core;
   return createAgentListener({
     enrolment: {
@@ -225,7 +255,7 @@ function createAgents(core: Core, linkEnded: (assetId: string, lastHeardMs: numb
     session: {
       ...core,
       heartbeatMs: config.timing.heartbeatMs,
-      events: agentFacts({ ...core, linkEnded }),
+      events: agentFacts({ ...core, ...told }),
       counters: { heartbeat: metrics.heartbeat, closed: metrics.linkClosed },
     },
     log: core.log,

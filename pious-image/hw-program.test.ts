@@ -148,6 +148,20 @@ describe.runIf(isRoot)('the LLDP listener', () => {
     await expect.poll(frames, patience).toEqual([]);
   });
 
+  test('forgets what it heard through a cable that was out', async () => {
+    const { send, frames, inside } = await listener('port0');
+    await send(frameOf('020000000001', { name: 'here' }));
+    await expect.poll(frames, patience).toEqual(['port0.020000000001.frame']);
+    await inside('ip', 'link', 'set', 'sw0', 'down');
+    await expect.poll(frames, patience).toEqual([]);
+    await inside('ip', 'link', 'set', 'sw0', 'up');
+    const heard = async (): Promise<string[]> => {
+      await send(frameOf('020000000002', { name: 'there' }));
+      return frames();
+    };
+    await expect.poll(heard, { ...patience, interval: 500 }).toEqual(['port0.020000000002.frame']);
+  });
+
   test('hears a port that comes later', async () => {
     const { send, frames, inside } = await listener('port0', 'late0');
     await inside('sh', '-c', 'ip link add sw1 type veth peer name late0; ip link set sw1 up; ip link set late0 up');

@@ -39,6 +39,7 @@ export async function createRegion(folder: string): Promise<string> {
       publicHost: 'localhost',
       apiSocket: 'api.sock',
       piousDirectory: 'pious',
+      burnIn: { profile: 'none' },
       api: { host: '127.0.0.1', port: api },
       agents: { host: '127.0.0.1', port: agents },
       boot: { host: '127.0.0.1', port: boot },

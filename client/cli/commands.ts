@@ -1,5 +1,6 @@
 // The one list of commands, in the order help shows them. A new command is one file and one line here.
 import type { CliCommand } from './command.ts';
+import { assetBurnIn } from './commands/asset-burn-in.ts';
 import { assetConsole } from './commands/asset-console.ts';
 import { assetGet } from './commands/asset-get.ts';
 import { assetHealth } from './commands/asset-health.ts';
@@ -11,6 +12,11 @@ import { assetWaive } from './commands/asset-waive.ts';
 import { assetWatch } from './commands/asset-watch.ts';
 import { auditList } from './commands/audit-list.ts';
 import { auditVerify } from './commands/audit-verify.ts';
+import { burnInCancel } from './commands/burn-in-cancel.ts';
+import { burnInGet } from './commands/burn-in-get.ts';
+import { burnInList } from './commands/burn-in-list.ts';
+import { burnInPeers } from './commands/burn-in-peers.ts';
+import { burnInWatch } from './commands/burn-in-watch.ts';
 import { cablingCheck } from './commands/cabling-check.ts';
 import { cablingDelete } from './commands/cabling-delete.ts';
 import { cablingImport } from './commands/cabling-import.ts';
@@ -104,6 +110,7 @@ const listed: readonly CliCommand[] = [
   classCreate,
   assetList,
   assetGet,
+  assetBurnIn,
   assetConsole,
   assetHealth,
   assetInspect,
@@ -112,6 +119,11 @@ const listed: readonly CliCommand[] = [
   assetWaive,
   assetWatch,
   waiverList,
+  burnInList,
+  burnInGet,
+  burnInWatch,
+  burnInCancel,
+  burnInPeers,
   partList,
   partGet,
   partRma,

@@ -26,6 +26,7 @@ export type Invocation = {
 const nouns: Readonly<Record<string, string>> = {
   asset: 'Physical servers, from order to retirement',
   audit: 'Who did what, hash-chained',
+  'burn-in': 'Load on a machine’s parts until the weak ones show',
   cabling: 'Which switch port leads where, and whether the machines stand there',
   change: 'State changes and their checkers',
   class: 'Machine classes: what an order line promises',

@@ -1,5 +1,6 @@
 // Following what goes on: the feed of events, and the end of an operation or a change. All of them outlast a controller
 // that restarts.
+import type { BurnInDetail } from '../../shared/api/burn-in.ts';
 import type { Change } from '../../shared/api/change.ts';
 import type { OperationHandle } from '../../shared/api/operation-handle.ts';
 import type { RegionEvent } from '../../shared/api/region.ts';
@@ -83,6 +84,19 @@ export function waitForOperation(
     what: `operation ${id}`,
     read: () => client.call('operation.get', { operation: id }, { signal: options.signal }),
     isOver: (operation) => operation.state !== 'running',
+  });
+}
+
+/** The burn-in when it has ended, well or not. */
+export function waitForBurnIn(
+  client: Client,
+  id: string,
+  options: WaitOptions<BurnInDetail> = {},
+): Promise<BurnInDetail> {
+  return waitFor(options, {
+    what: `burn-in ${id}`,
+    read: () => client.call('burn-in.get', { burnIn: id }, { signal: options.signal }),
+    isOver: (burnIn) => burnIn.state !== 'running',
   });
 }
 

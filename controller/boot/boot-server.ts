@@ -12,6 +12,7 @@ import type { Blobs } from '../blobs.ts';
 import type { Log } from '../log.ts';
 import { assetBySerial } from '../store/assets.ts';
 import { createToken } from '../store/tokens.ts';
+import { toolPath, type ToolImage } from './tool-image.ts';
 import type { Store } from '../store/unit-of-work.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import { systemActor } from '../store/unit-of-work.ts';
@@ -28,6 +29,7 @@ export type BootDeps = {
   readonly piousDirectory: string;
   readonly piousCmdline: string;
   readonly tokenLivesMs: number;
+  readonly toolImage: ToolImage | undefined;
   readonly log: Log;
 };
 
@@ -55,6 +57,9 @@ async function answer(request: IncomingMessage, deps: BootDeps): Promise<Answer>
   const url = new URL(request.url ?? '/', 'http://boot');
   const image = /^\/boot\/images\/([0-9a-f]{64})$/.exec(url.pathname)?.[1];
   if (image !== undefined) return { kind: 'file', path: deps.blobs.pathOf(image) };
+  if (deps.toolImage !== undefined && url.pathname === toolPath(deps.toolImage.sha256)) {
+    return { kind: 'file', path: deps.toolImage.path };
+  }
   switch (url.pathname) {
     case '/boot/ipxe':
       return script(chainScript(deps.bootUrl));

@@ -6,6 +6,7 @@ import type { AgentBody, AgentMessage } from '../../shared/protocol/messages.ts'
 import type { CloseName } from '../../shared/protocol/close-codes.ts';
 import type { Log } from '../log.ts';
 import { assetById, callName, placeOf } from '../store/assets.ts';
+import { keepReport } from '../store/burn-ins.ts';
 import { inventoryOfReport, storeInventory } from '../store/inventories.ts';
 import { fromJson, toJson } from '../store/json.ts';
 import { hasLostParts, trackParts } from '../store/parts.ts';
@@ -21,6 +22,8 @@ export type FactsDeps = {
   readonly log: Log;
   /** The link ended; presence is decided after a grace period. */
   readonly linkEnded: (assetId: string, lastHeardMs: number) => void;
+  /** Where the burn-in is that runs on this asset. */
+  readonly burnInTold: (assetId: string, progress: AgentBody<'burn-in-progress'>) => void;
 };
 
 export function agentFacts(deps: FactsDeps): SessionEvents {
@@ -103,12 +106,12 @@ async function take(session: LiveSession, message: AgentMessage, deps: FactsDeps
       return ofCommand(session, message.body.commandId, { deps, change: () => ({ state: 'accepted' as const }) });
     case 'command-progress':
       return progress(session, message.body, deps);
+    case 'burn-in-progress':
+      return deps.burnInTold(session.assetId, message.body);
     case 'command-result':
       return result(session, message.body, deps);
     case 'hello':
     case 'heartbeat':
-    // Nothing asks an agent for a burn-in yet.
-    case 'burn-in-progress':
       return undefined;
   }
 }
@@ -179,6 +182,7 @@ async function progress(
 async function result(session: LiveSession, body: AgentBody<'command-result'>, deps: FactsDeps): Promise<void> {
   await ofCommand(session, body.commandId, {
     deps,
+    with: (uow, command) => keepReport(uow, command, body.report),
     change: (uow) => ({
       state: 'ended' as const,
       outcome: body.outcome,
@@ -191,14 +195,21 @@ async function result(session: LiveSession, body: AgentBody<'command-result'>, d
   session.send({ type: 'result-ack', body: { commandId: body.commandId } });
 }
 
-type CommandUpdate = { readonly deps: FactsDeps; readonly change: (uow: UnitOfWork) => Partial<CommandRow> };
+type CommandUpdate = {
+  readonly deps: FactsDeps;
+  readonly change: (uow: UnitOfWork) => Partial<CommandRow>;
+  /** What is kept in the same transaction. */
+  readonly with?: (uow: UnitOfWork, command: CommandRow) => Promise<void>;
+};
 
-async function ofCommand(session: LiveSession, commandId: string, { deps, change }: CommandUpdate): Promise<void> {
+async function ofCommand(session: LiveSession, commandId: string, update: CommandUpdate): Promise<void> {
+  const { deps, change } = update;
   await deps.store.write(systemActor('agent'), async (uow) => {
     const command = await ownCommand(uow, session, commandId);
     // A result told twice is the same result.
     if (command === undefined || command.state === 'ended') return;
     await uow.db.updateTable('commands').set(change(uow)).where('id', '=', command.id).execute();
+    await update.with?.(uow, command);
     uow.wake(session.assetId);
   });
 }

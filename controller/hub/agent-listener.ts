@@ -63,7 +63,9 @@ export function createAgentListener(deps: ListenerDeps): AgentListener {
       socket.end('HTTP/1.1 401 Unauthorized\r\nconnection: close\r\n\r\n');
       return;
     }
-    sockets.handleUpgrade(request, socket, head, (opened) => acceptSession(opened, assetId, deps.session));
+    // An IPv4 address may come in the clothes of an IPv6 one (RFC 4291 §2.5.5.2).
+    const address = (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+    sockets.handleUpgrade(request, socket, head, (opened) => acceptSession(opened, { assetId, address }, deps.session));
   });
   return {
     server,

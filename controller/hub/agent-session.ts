@@ -67,8 +67,11 @@ function frameGate(): (data: Buffer, nowMs: number) => Decoded<AgentMessage> {
   };
 }
 
-export function acceptSession(socket: WebSocket, assetId: string, deps: SessionDeps): void {
-  const session = new AgentSession(socket, assetId, deps);
+/** Who is at the other end: the asset that its certificate names, and the IP address. */
+export type Peer = { readonly assetId: string; readonly address: string };
+
+export function acceptSession(socket: WebSocket, peer: Peer, deps: SessionDeps): void {
+  const session = new AgentSession(socket, peer, deps);
   socket.on('message', (data: Buffer) => session.receive(data));
   socket.on('pong', () => session.heard());
   socket.on('ping', () => session.heard());
@@ -78,6 +81,7 @@ export function acceptSession(socket: WebSocket, assetId: string, deps: SessionD
 
 class AgentSession implements LiveSession {
   readonly assetId: string;
+  readonly address: string;
   readonly #socket: WebSocket;
   readonly #deps: SessionDeps;
   readonly #gate = frameGate();
@@ -90,8 +94,9 @@ class AgentSession implements LiveSession {
   #queued = 0;
   #work: Promise<void> = Promise.resolve();
 
-  constructor(socket: WebSocket, assetId: string, deps: SessionDeps) {
+  constructor(socket: WebSocket, { assetId, address }: Peer, deps: SessionDeps) {
     this.assetId = assetId;
+    this.address = address;
     this.#socket = socket;
     this.#deps = deps;
     this.#lastHeardMs = deps.clock.nowMs();

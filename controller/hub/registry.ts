@@ -5,6 +5,8 @@ import type { CloseName } from '../../shared/protocol/close-codes.ts';
 export type LiveSession = {
   readonly assetId: string;
   readonly bootId: string;
+  /** The IP address its link comes from. */
+  readonly address: string;
   readonly lastHeardMs: () => number;
   /** Resident memory of the agent, as its last heartbeat said. */
   readonly rssBytes: () => number;

@@ -3,6 +3,7 @@
 import type { EffectLine } from '../../shared/api/change.ts';
 import type { OperationId, OperationInput, OperationOutput } from '../../shared/api/operations.ts';
 import type { RoleName } from '../../shared/api/person.ts';
+import type { BurnInProgress } from '../../shared/burn-in/report.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { Db } from '../store/database.ts';
@@ -40,6 +41,11 @@ export type OpsDeps = {
   };
   /** The end of the machine's console log, where the site keeps one. */
   readonly consoleText: (serial: string) => Promise<string | undefined>;
+  readonly burnIn: {
+    readonly hasTools: boolean;
+    /** What the agent of this asset told last of the burn-in that it runs. */
+    readonly progressOf: (assetId: string) => BurnInProgress | undefined;
+  };
   /** Resolves when an event newer than `after` is there, or after `waitMs`. */
   readonly waitForEvent: (after: number, waitMs: number) => Promise<void>;
 };

@@ -2,6 +2,8 @@
 import { assert } from '../../shared/assert.ts';
 import type { OperationId } from '../../shared/api/operations.ts';
 import { assetHandlers } from './asset-ops.ts';
+import { burnInHandlers } from './burn-in-ops.ts';
+import { burnInWriteHandlers } from './burn-in-write.ts';
 import { cablingHandlers } from './cabling-ops.ts';
 import { changeHandlers } from './change-ops.ts';
 import type { Handler, Handlers } from './handler.ts';
@@ -24,6 +26,8 @@ const handlers: Handlers<OperationId> = {
   ...provisionHandlers,
   ...waiverHandlers,
   ...partHandlers,
+  ...burnInHandlers,
+  ...burnInWriteHandlers,
   ...orderHandlers,
   ...classHandlers,
   ...orderDocumentHandlers,

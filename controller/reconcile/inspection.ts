@@ -18,12 +18,13 @@ import { again, lookAgainAt, settled, type Reconciler, type Step } from './drive
 import { healthFindings } from './health-findings.ts';
 import { inspectPosition, neighboursDueMs } from './position.ts';
 import type { Hub } from './presence.ts';
+import { beginDue, burnInOf, type BurnInRules } from './required-burn-in.ts';
 
 const noAddressRetryMs = 30_000;
 /** An agent that was asked to read its hardware again is asked once more after this time. */
 const askAgainMs = 60_000;
 
-export function inspectionReconciler(store: Store, hub: Pick<Hub, 'askAnew'>): Reconciler {
+export function inspectionReconciler(store: Store, hub: Pick<Hub, 'askAnew'>, rules: BurnInRules): Reconciler {
   return {
     name: 'inspection',
     step: async (assetId) => {
@@ -40,8 +41,9 @@ export function inspectionReconciler(store: Store, hub: Pick<Hub, 'askAnew'>): R
         if (!isInspectable(asset.state) || !(await hasReported(store, asset))) return settled;
         return begin(store, asset);
       }
-      if (!(await hasReported(store, asset))) return settled;
-      return isInspected ? promote(store, asset) : inspectWhenHeard(store, asset);
+      // Its burn-in runs: what that finds belongs to this inspection.
+      if (asset.operation_id !== null || !(await hasReported(store, asset))) return settled;
+      return isInspected ? promote(store, asset) : inspectWhenHeard(store, asset, rules);
     },
   };
 }
@@ -87,17 +89,21 @@ async function begin(store: Store, asset: AssetRow): Promise<Step> {
   return again;
 }
 
-async function inspectWhenHeard(store: Store, asset: AssetRow): Promise<Step> {
+async function inspectWhenHeard(store: Store, asset: AssetRow, rules: BurnInRules): Promise<Step> {
   const dueMs = await neighboursDueMs(store, asset);
-  return dueMs !== undefined && dueMs > store.nowMs() ? lookAgainAt(dueMs) : inspect(store, asset);
+  return dueMs !== undefined && dueMs > store.nowMs() ? lookAgainAt(dueMs) : inspect(store, asset, rules);
 }
 
-async function inspect(store: Store, asset: AssetRow): Promise<Step> {
-  await store.write(systemActor('inspection'), async (uow) => {
+async function inspect(store: Store, asset: AssetRow, rules: BurnInRules): Promise<Step> {
+  return store.write(systemActor('inspection'), async (uow) => {
     const position = await inspectPosition(uow, asset);
-    const found = [...(await findingsFor(uow, asset)), ...position.findings];
+    const burnIn = await burnInOf(uow, asset, rules);
+    const found = [...(await findingsFor(uow, asset)), ...position.findings, ...burnIn.findings];
     const findings = withWaivers(found, await openWaivers(uow.db, asset.id), uow.nowMs);
     const verdict = verdictOf(findings);
+    if (verdict === 'pass' && burnIn.due !== undefined) {
+      return (await beginDue(uow, asset, { profile: burnIn.due, rules })) ? again : settled;
+    }
     assert(asset.boot_id !== null && asset.inventory_hash !== null, `${asset.id} has reported`);
     await uow.db
       .insertInto('inspections')
@@ -120,7 +126,7 @@ async function inspect(store: Store, asset: AssetRow): Promise<Step> {
     };
     if (verdict === 'pass') {
       await uow.patchAsset(asset, { ...inspected, state_reason: `matches ${asset.class ?? 'its class'}` });
-      return;
+      return again;
     }
     const blocking = findings.filter((finding) => finding.severity === 'block');
     const reason = blocking.length === 1 ? (blocking[0]?.sentence ?? '') : `${blocking.length} findings`;
@@ -133,8 +139,8 @@ async function inspect(store: Store, asset: AssetRow): Promise<Step> {
       message: `${callName(asset)}: ${reason}`,
     });
     await uow.event('asset', asset.id, `${callName(asset)} QUARANTINED: ${reason}`);
+    return again;
   });
-  return again;
 }
 
 async function findingsFor(uow: UnitOfWork, asset: AssetRow): Promise<Finding[]> {

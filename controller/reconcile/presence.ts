@@ -10,6 +10,8 @@ export type Hub = {
   readonly isConnected: (assetId: string) => boolean;
   /** Sends what waits for this agent, if it is connected. */
   readonly deliver: (assetId: string) => Promise<void>;
+  /** The address that this agent's link comes from; undefined where it is not connected. */
+  readonly addressOf: (assetId: string) => string | undefined;
   /** Asks this agent, if it is connected, to read its hardware and health again and tell all of it. */
   readonly askAnew: (assetId: string) => void;
 };

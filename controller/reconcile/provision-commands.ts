@@ -1,17 +1,16 @@
 // The signed commands of a provisioning: what is sent to the agent, once per step, in one transaction with what it means.
 import { assert } from '../../shared/assert.ts';
-import { newId } from '../../shared/ids.ts';
 import type { ProvisionStep } from '../../shared/lifecycle/operation.ts';
-import type { Command, CommandName } from '../../shared/protocol/command.ts';
 import type { CommandKey } from '../crypto/command-key.ts';
 import { seedFor } from '../domain/seed.ts';
 import { assetById, callName } from '../store/assets.ts';
 import { fromJson, toJson } from '../store/json.ts';
 import type { ImageRow } from '../store/records.ts';
-import type { AssetRow, CommandRow, OperationRow, ProvisionWork } from '../store/schema.ts';
+import type { AssetRow, OperationRow, ProvisionWork } from '../store/schema.ts';
 import { createToken } from '../store/tokens.ts';
-import { systemActor, type Store, type UnitOfWork } from '../store/unit-of-work.ts';
+import { systemActor, type Store } from '../store/unit-of-work.ts';
 import type { Db } from '../store/database.ts';
+import { issueCommand } from './issue-command.ts';
 import type { Hub } from './presence.ts';
 
 export type ProvisioningDeps = {
@@ -34,12 +33,6 @@ const actor = systemActor('provisioning');
 
 export async function imageOf(db: Db, work: ProvisionWork): Promise<ImageRow | undefined> {
   return db.selectFrom('images').selectAll().where('id', '=', work.imageId).executeTakeFirst();
-}
-
-export async function commandOf(store: Store, id: string | undefined): Promise<CommandRow | undefined> {
-  return id === undefined
-    ? undefined
-    : store.db.selectFrom('commands').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
 export async function sendProvision({ asset, operation, work }: At, deps: ProvisioningDeps): Promise<void> {
@@ -75,9 +68,10 @@ export async function sendProvision({ asset, operation, work }: At, deps: Provis
     });
     const commandId = await issueCommand(
       uow,
-      { asset, operation, work, deps, livesMs: deadlinesMs['write-image'] },
+      { asset, operation, commandKey: deps.commandKey, livesMs: deadlinesMs['write-image'] },
       {
         name: 'provision',
+        approval: { ...work.approval },
         args: {
           imageUrl: deps.imageUrl(image.sha256),
           manifest: image.manifest,
@@ -106,9 +100,10 @@ export async function sendKexec({ asset, operation, work }: At, deps: Provisioni
   await deps.store.write(actor, async (uow) => {
     const commandId = await issueCommand(
       uow,
-      { asset, operation, work, deps, livesMs: deps.deadlinesMs.kexec },
+      { asset, operation, commandKey: deps.commandKey, livesMs: deps.deadlinesMs.kexec },
       {
         name: 'kexec',
+        approval: { ...work.approval },
         args: { provisionCommandId: work.provisionCommandId ?? '', appendCmdline: '' },
       },
     );
@@ -123,56 +118,4 @@ export async function sendKexec({ asset, operation, work }: At, deps: Provisioni
     );
   });
   await deps.hub.deliver(asset.id);
-}
-
-type Named = {
-  [Name in CommandName]: { readonly name: Name; readonly args: Extract<Command, { name: Name }>['args'] };
-}[CommandName];
-type Issue = At & { readonly deps: ProvisioningDeps; readonly livesMs: number };
-
-/** Signs a command for exactly this asset in exactly this boot, one generation newer than any before. */
-async function issueCommand(
-  uow: UnitOfWork,
-  { asset, operation, work, deps, livesMs }: Issue,
-  named: Named,
-): Promise<string> {
-  assert(asset.boot_id !== null, `${asset.id} has a boot`);
-  const id = newId('command', uow.ids);
-  const generation = asset.command_generation + 1;
-  const command: Command = {
-    id,
-    assetId: asset.id,
-    assetSerial: asset.serial,
-    bootId: asset.boot_id,
-    generation,
-    // The agent reckons with the controller's clock as it was welcomed with; a moment of drift is not a refusal.
-    notBeforeMs: uow.nowMs - 60_000,
-    expiresAtMs: uow.nowMs + livesMs,
-    approval: { ...work.approval },
-    ...named,
-  };
-  const { bytes, signature } = deps.commandKey.sign(command);
-  await uow.patchAsset(asset, { command_generation: generation });
-  await uow.db
-    .insertInto('commands')
-    .values({
-      id,
-      operation_id: operation.id,
-      asset_id: asset.id,
-      boot_id: asset.boot_id,
-      name: named.name,
-      generation,
-      bytes,
-      signature,
-      key_id: deps.commandKey.keyId,
-      state: 'pending',
-      outcome: null,
-      code: null,
-      message: '',
-      created_at: uow.nowMs,
-      expires_at: uow.nowMs + livesMs,
-      ended_at: null,
-    })
-    .execute();
-  return id;
 }

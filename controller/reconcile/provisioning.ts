@@ -7,10 +7,11 @@ import type { ProvisionStep } from '../../shared/lifecycle/operation.ts';
 import { markAddress } from '../store/addresses.ts';
 import { assetById, callName } from '../store/assets.ts';
 import { fromJson, toJson } from '../store/json.ts';
-import type { CommandRow, OperationRow } from '../store/schema.ts';
+import type { BurnInWork, CommandRow, OperationRow, ProvisionWork } from '../store/schema.ts';
 import { systemActor, type Store, type UnitOfWork } from '../store/unit-of-work.ts';
 import { again, lookAgainAt, settled, type Reconciler, type Step } from './driver.ts';
-import { commandOf, imageOf, sendKexec, sendProvision, type At, type ProvisioningDeps } from './provision-commands.ts';
+import { commandOf, endCommands } from './issue-command.ts';
+import { imageOf, sendKexec, sendProvision, type At, type ProvisioningDeps } from './provision-commands.ts';
 
 type Outcome =
   | { readonly kind: 'done'; readonly message: string }
@@ -136,7 +137,13 @@ async function where(assetId: string, store: Store): Promise<At | undefined> {
     .selectAll()
     .where('id', '=', asset.operation_id)
     .executeTakeFirst();
-  return operation?.state === 'running' ? { asset, operation, work: fromJson(operation.work) } : undefined;
+  if (operation?.state !== 'running') return undefined;
+  const work = fromJson(operation.work);
+  return isProvisionWork(work) ? { asset, operation, work } : undefined;
+}
+
+function isProvisionWork(work: ProvisionWork | BurnInWork): work is ProvisionWork {
+  return 'imageId' in work;
 }
 
 async function beginStep(
@@ -187,7 +194,7 @@ async function finish({ asset, operation, work }: At, { store }: ProvisioningDep
       { state: 'BAREMETAL', state_reason: reason, operation_id: null, production_ran: 'yes' },
       operation.change_id,
     );
-    await endCommands(uow, operation);
+    await endWork(uow, operation);
     await uow.audit({
       operation: 'asset.provision',
       targets: [asset.id],
@@ -219,7 +226,7 @@ async function fail(
       ended_at: uow.nowMs,
       steps: withStep(newest, current?.name ?? '', { state: 'failed', endedAt: uow.nowMs, message: outcome.reason }),
     });
-    await endCommands(uow, operation);
+    await endWork(uow, operation);
     await markAddress(uow, asset, 'reserved');
     if (log !== undefined) await keepConsole(uow, asset.id, log);
     const isSpare = outcome.to === 'SPARE';
@@ -276,14 +283,9 @@ async function keepConsole(uow: UnitOfWork, assetId: string, text: string): Prom
     .execute();
 }
 
-/** Nothing of an ended operation is ever sent again, and its phone-home token is dead. */
-async function endCommands(uow: UnitOfWork, operation: OperationRow): Promise<void> {
-  await uow.db
-    .updateTable('commands')
-    .set({ state: 'ended' })
-    .where('operation_id', '=', operation.id)
-    .where('state', '!=', 'ended')
-    .execute();
+/** Nothing of it is ever sent again, and its phone-home token is dead. */
+async function endWork(uow: UnitOfWork, operation: OperationRow): Promise<void> {
+  await endCommands(uow, operation);
   await uow.db
     .updateTable('tokens')
     .set({ used_at: uow.nowMs })

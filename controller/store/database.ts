@@ -9,10 +9,11 @@ import { evidence } from './migrations/0003-evidence.ts';
 import { orders } from './migrations/0004-orders.ts';
 import { parts } from './migrations/0005-parts.ts';
 import { cabling } from './migrations/0006-cabling.ts';
+import { burnIns } from './migrations/0007-burn-ins.ts';
 import type { Migration } from './migrations/migration.ts';
 import type { Database } from './schema.ts';
 
-const migrations: readonly Migration[] = [spine, waivers, evidence, orders, parts, cabling];
+const migrations: readonly Migration[] = [spine, waivers, evidence, orders, parts, cabling, burnIns];
 
 export type Db = Kysely<Database>;
 

@@ -7,13 +7,17 @@ import type { EffectLine, Change } from '../../shared/api/change.ts';
 import type { OperationStep } from '../../shared/api/operation-handle.ts';
 import type { PartEventName, PartKind, PartState } from '../../shared/api/part.ts';
 import type { RoleName } from '../../shared/api/person.ts';
+import type { BurnInProfileName } from '../../shared/burn-in/profiles.ts';
+import type { BurnInReport } from '../../shared/burn-in/report.ts';
 import type { Inventory } from '../../shared/hardware/inventory.ts';
 import type { Finding, Verdict } from '../../shared/inspection/finding.ts';
 import type { MachineClassSpec } from '../../shared/inspection/machine-class.ts';
+import type { BurnInState } from '../../shared/lifecycle/burn-in.ts';
 import type { ChangeState } from '../../shared/lifecycle/change.ts';
 import type { OperationState } from '../../shared/lifecycle/operation.ts';
 import type { CommandName } from '../../shared/protocol/command.ts';
 import type { CommandOutcome, HealthReport } from '../../shared/protocol/messages.ts';
+import type { Measured } from '../domain/peers.ts';
 import type { StoredOrder } from './stored-order.ts';
 
 /** JSON text of a T; only json.ts makes and reads it. */
@@ -97,16 +101,38 @@ export type ProvisionWork = {
   readonly kexecCommandId?: string;
 };
 
+/** What a burn-in works on; completed as it runs. */
+export type BurnInWork = {
+  readonly profile: BurnInProfileName;
+  readonly timeScale: number;
+  readonly bootId: string;
+  /** Exactly what a checker approved. */
+  readonly writeDiskSerials: readonly string[];
+  /** The other machine, and which side this one is. */
+  readonly peer: {
+    readonly assetId: string;
+    readonly operationId: string | null;
+    readonly role: 'client' | 'server';
+  } | null;
+  readonly approval: ProvisionWork['approval'] | null;
+  readonly commandId?: string;
+  /** Somebody, or its deadline, wants it to end. */
+  readonly cancel?: { readonly by: string | null; readonly why: string };
+  readonly cancelCommandId?: string;
+};
+
 export type OperationRow = {
   id: string;
   kind: string;
   asset_id: string;
+  /** Empty where no change was needed. */
   change_id: string;
   state: OperationState;
   steps: Json<OperationStep[]>;
   progress_percent: number | null;
   error: string | null;
-  work: Json<ProvisionWork>;
+  /** The first of `asset.provision`, the second of `asset.burn-in`. */
+  work: Json<ProvisionWork | BurnInWork>;
   /** When the running step has taken too long. */
   deadline_at: number;
   created_at: number;
@@ -130,6 +156,29 @@ export type CommandRow = {
   message: string;
   created_at: number;
   expires_at: number;
+  ended_at: number | null;
+};
+
+export type BurnInRow = {
+  /** Its operation's. */
+  id: string;
+  asset_id: string;
+  profile: BurnInProfileName;
+  time_scale: number;
+  boot_id: string;
+  /** See hardware-key.ts. */
+  hardware_key: string;
+  class: string | null;
+  product: string | null;
+  /** Null: the inspection. */
+  asked_by: string | null;
+  peer_asset_id: string | null;
+  state: BurnInState;
+  message: string;
+  report: Json<BurnInReport> | null;
+  /** Those that are compared with peers. */
+  figures: Json<readonly Measured[]>;
+  created_at: number;
   ended_at: number | null;
 };
 
@@ -367,6 +416,7 @@ export type Database = {
     reason: string | null;
     actor: string;
   };
+  burn_ins: BurnInRow;
   /** The cabling table; `id` is both keys with a tab between them. */
   cabling: CablingTableRow;
   /** What the ports of each machine heard when it was last inspected, under every name that the table may have. */

@@ -13,6 +13,7 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/nvme_ioctl.h>
+#include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <poll.h>
@@ -315,6 +316,8 @@ enum {
   FRAME_BYTES_MIN = ETH_HLEN + 2,
   RESCAN_MS = 2000,
   TTL_UNREADABLE_S = 120,
+  /* IFF_LOWER_UP, which <net/if.h> lacks: the driver sees the other end. */
+  LOWER_UP = 1 << 16,
 };
 
 struct neighbour {
@@ -328,11 +331,15 @@ struct listened {
   int index;
   char name[IFNAMSIZ];
   bool is_seen;
+  /* How often its link went or came. */
+  bool is_counted;
+  uint32_t link_changes;
   struct neighbour neighbours[NEIGHBOURS_MAX];
 };
 
 struct listener {
   int socket_fd;
+  int links_fd;
   int folder_fd;
   int count;
   struct listened ports[LISTENED_MAX];
@@ -466,6 +473,44 @@ static void rescan(struct listener *listener, int count, char **named) {
   }
 }
 
+/* Tells of links that go and come; -1 where it cannot. */
+static int open_link_news(void) {
+  struct sockaddr_nl links = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
+  int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+  if (fd >= 0 && bind(fd, (struct sockaddr *)&links, sizeof links) == 0) return fd;
+  complain("cannot watch", "the links");
+  if (fd >= 0) close(fd);
+  return -1;
+}
+
+/* A cable that was out may be in another switch port now: what was heard through it is nothing to go by. */
+static void link_told(struct listener *listener, int index, bool is_up, uint32_t changes) {
+  for (int at = 0; at < listener->count; at += 1) {
+    struct listened *port = &listener->ports[at];
+    if (port->index != index) continue;
+    bool was_out = !is_up || (port->is_counted && port->link_changes != changes);
+    port->is_counted = true;
+    port->link_changes = changes;
+    for (int nth = 0; was_out && nth < NEIGHBOURS_MAX; nth += 1)
+      if (port->neighbours[nth].is_used) forget(listener, port, &port->neighbours[nth]);
+  }
+}
+
+static void read_link_news(struct listener *listener) {
+  static _Alignas(struct nlmsghdr) uint8_t news[32768];
+  ssize_t bytes = recv(listener->links_fd, news, sizeof news, 0);
+  if (bytes <= 0) return;
+  unsigned int left = (unsigned int)bytes;
+  for (struct nlmsghdr *head = (struct nlmsghdr *)news; NLMSG_OK(head, left); head = NLMSG_NEXT(head, left)) {
+    if (head->nlmsg_type != RTM_NEWLINK || head->nlmsg_len < NLMSG_LENGTH(sizeof(struct ifinfomsg))) continue;
+    const struct ifinfomsg *link = NLMSG_DATA(head);
+    unsigned int attributes = (unsigned int)IFLA_PAYLOAD(head);
+    for (struct rtattr *each = IFLA_RTA(link); RTA_OK(each, attributes); each = RTA_NEXT(each, attributes))
+      if (each->rta_type == IFLA_CARRIER_CHANGES && RTA_PAYLOAD(each) == sizeof(uint32_t))
+        link_told(listener, link->ifi_index, (link->ifi_flags & LOWER_UP) != 0, *(const uint32_t *)RTA_DATA(each));
+  }
+}
+
 /* `since` is when listening began, by the wall clock as it goes now: set right later, it still is that long ago. */
 static void write_since(struct listener *listener, const struct timespec *started) {
   static int64_t written_ms = INT64_MIN;
@@ -515,6 +560,7 @@ static int lldp(const char *folder, int count, char **named) {
   struct sigaction action = {.sa_handler = end};
   sigaction(SIGTERM, &action, NULL);
   sigaction(SIGINT, &action, NULL);
+  listener.links_fd = open_link_news();
   remove_old_frames(listener.folder_fd);
   clock_gettime(CLOCK_BOOTTIME, &started);
   time_t scanned_s = 0;
@@ -525,8 +571,14 @@ static int lldp(const char *folder, int count, char **named) {
       write_since(&listener, &started);
       scanned_s = boot_seconds();
     }
-    struct pollfd wait = {.fd = listener.socket_fd, .events = POLLIN};
-    if (poll(&wait, 1, RESCAN_MS) <= 0) continue;
+    struct pollfd wait[] = {
+      {.fd = listener.socket_fd, .events = POLLIN},
+      {.fd = listener.links_fd, .events = POLLIN},
+    };
+    if (poll(wait, 2, RESCAN_MS) <= 0) continue;
+    /* Before the frames: those came after it. */
+    if (wait[1].revents != 0) read_link_news(&listener);
+    if (wait[0].revents == 0) continue;
     struct sockaddr_ll from;
     socklen_t from_bytes = sizeof from;
     ssize_t bytes =

@@ -24,7 +24,7 @@ export const OperationHandle = Type.Object(
     kind: Type.String(),
     assetId: Type.String(),
     asset: Type.String({ description: "The asset's name or serial" }),
-    changeId: Type.String(),
+    changeId: Nullable(Type.String({ description: 'The change it carries out; null where none was needed' })),
     state: literals(operationStates),
     steps: Type.Array(OperationStep),
     progressPercent: Nullable(Type.Number()),

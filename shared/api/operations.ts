@@ -1,6 +1,7 @@
 // The one list of operations. A new noun is one file and one line here.
 import { assetOperations } from './asset.ts';
 import { auditOperations } from './audit.ts';
+import { burnInOperations } from './burn-in.ts';
 import { cablingOperations } from './cabling.ts';
 import { changeOperations } from './change.ts';
 import { deliveryReportOperations } from './delivery-report.ts';
@@ -23,6 +24,7 @@ export const operations = [
   ...provisionOperations,
   ...waiverOperations,
   ...partOperations,
+  ...burnInOperations,
   ...changeOperations,
   ...operationHandleOperations,
   ...purchaseOrderOperations,

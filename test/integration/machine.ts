@@ -1,6 +1,6 @@
 // A simulated machine: the real agent with a real journal, real TLS and real files, on a machine whose disk is a file and
 // whose kexec starts the production home of the same agent.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { runAgent } from '../../agent/link/run-agent.ts';
 import { systemClock } from '../../shared/clock.ts';
 import type { Inventory } from '../../shared/hardware/inventory.ts';
 import { evidenceOf } from '../fixtures/evidence-of.ts';
-import { bareDisk, bareInventory, bareNic } from '../fixtures/parts.ts';
+import { bareCpu, bareDisk, bareInventory, bareNic } from '../fixtures/parts.ts';
 import type { MachineClassSpec } from '../../shared/inspection/machine-class.ts';
 import type { HealthReport } from '../../shared/protocol/messages.ts';
 import type { Region } from './region.ts';
@@ -45,6 +45,8 @@ export type Machine = AsyncDisposable & {
   /** The agent's process dies and starts again in the same boot, with the same /run. */
   readonly restartAgent: () => Promise<void>;
   readonly powerOff: () => Promise<void>;
+  /** Uncorrected errors that its DIMM A1 has counted since it was powered on, as the kernel shows them. */
+  readonly memoryErrors: (count: number) => void;
   readonly token: () => string;
 };
 
@@ -56,6 +58,20 @@ export function createMachine(region: Region, serial: string): Machine {
   const diskPath = join(dir, 'disk');
   writeFileSync(diskPath, '');
   truncateSync(diskPath, diskBytes);
+  // What a burn-in looks at: the disk by its kernel name, the memory that is there, the errors of one DIMM.
+  mkdirSync(join(dir, 'dev'));
+  symlinkSync(diskPath, join(dir, 'dev/nvme0n1'));
+  mkdirSync(join(dir, 'proc'));
+  writeFileSync(join(dir, 'proc/meminfo'), 'MemTotal: 640000 kB\nMemAvailable: 640000 kB\n');
+  const dimm = join(dir, 'sys/devices/system/edac/mc/mc0/dimm0');
+  mkdirSync(dimm, { recursive: true });
+  for (const [name, text] of [
+    ['dimm_ce_count', '0'],
+    ['dimm_ue_count', '0'],
+    ['dimm_label', 'A1'],
+  ] as const) {
+    writeFileSync(join(dimm, name), `${text}\n`);
+  }
   let stop = new AbortController();
   let running: Promise<void> = Promise.resolve();
   let bootId = '';
@@ -123,6 +139,7 @@ export function createMachine(region: Region, serial: string): Machine {
       if (config !== undefined) run(config);
     },
     powerOff: end,
+    memoryErrors: (count) => writeFileSync(join(dimm, 'dimm_ue_count'), `${count}\n`),
     [Symbol.asyncDispose]: async () => {
       await end();
       rmSync(dir, { recursive: true, force: true });
@@ -174,8 +191,8 @@ export function inventoryOf(serial: string, mac: string): Inventory {
     identity: {
       manufacturer: 'Test', product: 'Machine', sku: null, serial, uuid: null, boardSerial: null, chassisSerial: null, assetTag: null,
     },
-    firmware: { biosVendor: null, biosVersion: '1', biosDate: null, bootMode: 'bios', microcode: null },
-    cpus: [{ socket: 'CPU0', model: 'X', manufacturer: null, cores: 2, enabledCores: 2, threads: 2, maxMhz: null, populated: true }],
+    firmware: { biosVendor: null, biosVersion: '1', biosDate: null, bootMode: 'bios', secureBoot: null, microcode: null },
+    cpus: [{ ...bareCpu, model: 'X', cores: 2, enabledCores: 2, threads: 2 }],
     dimms: [dimm('A1', 1), dimm('A2', 2)],
     memoryTotalBytes: 2 * gib - 100_000_000,
     disks: [{

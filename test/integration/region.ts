@@ -13,6 +13,7 @@ import { zstdCompressSync } from 'node:zlib';
 import { stringify } from 'yaml';
 
 import { createClient, type Client } from '../../client/sdk/client.ts';
+import type { BurnInProfileName } from '../../shared/burn-in/profiles.ts';
 import type { Asset } from '../../shared/api/asset.ts';
 import type { OperationInput } from '../../shared/api/operations.ts';
 
@@ -42,6 +43,9 @@ export type Region = AsyncDisposable & {
   readonly kill: () => Promise<void>;
   readonly start: () => Promise<void>;
   readonly stop: () => Promise<void>;
+  /** Silence in both directions, without an end of the link; and on again. */
+  readonly freeze: () => void;
+  readonly thaw: () => void;
   readonly image: TestImage;
   readonly signImage: (manifest: string) => string;
   readonly logText: () => string;
@@ -61,7 +65,14 @@ const timing = {
   phoneHomeMs: 30_000,
 };
 
-export async function startTestRegion(changed: Partial<typeof timing & { bootTokenMs: number }> = {}): Promise<Region> {
+/** Machines are SPAREs at once; tests of the burn-in ask for one. */
+const noBurnIn: ConfiguredBurnIn = { profile: 'none' };
+export type ConfiguredBurnIn = { profile: BurnInProfileName | 'none'; timeScale?: number; tools?: string };
+
+export async function startTestRegion(
+  changed: Partial<typeof timing & { bootTokenMs: number; burnInExtraMs: number }> = {},
+  burnIn = noBurnIn,
+): Promise<Region> {
   const dir = mkdtempSync(join(tmpdir(), 'ppec-region-'));
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   writeFileSync(join(dir, 'images.pub'), publicKey.export({ type: 'spki', format: 'pem' }));
@@ -81,6 +92,7 @@ export async function startTestRegion(changed: Partial<typeof timing & { bootTok
       piousDirectory: 'pious',
       imageKeys: { [imageKeyId]: 'images.pub' },
       consoleLogDirectory: 'console',
+      burnIn,
       timing: { ...timing, ...changed },
     }),
   );
@@ -130,6 +142,8 @@ export async function startTestRegion(changed: Partial<typeof timing & { bootTok
     credential,
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
+    freeze: () => void child?.kill('SIGSTOP'),
+    thaw: () => void child?.kill('SIGCONT'),
     start,
     image: testImage(signImage),
     signImage,

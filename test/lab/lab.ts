@@ -5,6 +5,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { join, resolve } from 'node:path';
 import { renderDnsmasqConfig } from '../../controller/boot/dnsmasq.ts';
+import { systemClock } from '../../shared/clock.ts';
+import { bmcCommand, bmcPorts, setBmcClock, waitForBmc } from './bmc.ts';
 import { lockFolder } from './lock.ts';
 import { Namespace, type LabProcess, type RunResult } from './namespace.ts';
 import { missingPackages } from './requirements.ts';
@@ -107,15 +109,24 @@ class RunningLab implements Lab {
     }
     const server = createServer(spec, { dir: this.dir, index, namespace: this.#namespace });
     const cables = cableScript(spec, index);
-    let cabled = cables === '';
+    let installed: Promise<void> | undefined;
     const powerOn = async (): Promise<void> => {
-      if (!cabled) await setUp(this.#namespace, cables);
-      cabled = true;
+      await (installed ??= this.#install(spec, { cables, index }));
       await server.powerOn();
     };
     const complete = { ...server, powerOn };
     this.#servers.push(complete);
     return complete;
+  }
+
+  /** What a server has before its power is on: cables, and a board controller that lives on standby power. */
+  async #install(spec: ServerSpec, place: { readonly cables: string; readonly index: number }): Promise<void> {
+    if (place.cables !== '') await setUp(this.#namespace, place.cables);
+    if (spec.hasBmc !== true) return;
+    const ports = bmcPorts(place.index);
+    this.spawn(`bmc-${spec.serial}`, bmcCommand(join(this.dir, 'bmc', spec.serial), ports));
+    await waitForBmc(this.#namespace, ports);
+    await setBmcClock(this.#namespace, ports, systemClock.nowMs());
   }
 
   async forward(target: { readonly listenPort: number; readonly unixPath: string }): Promise<number> {

@@ -12,6 +12,7 @@ const requiredPackages: readonly RequiredPackage[] = [
   { name: 'ipxe-qemu', probe: '/usr/lib/ipxe/qemu/pxe-virtio.rom' },
   { name: 'dnsmasq-base', probe: '/usr/sbin/dnsmasq' },
   { name: 'iproute2', probe: '/bin/ip' },
+  { name: 'openipmi', probe: '/usr/bin/ipmi_sim' },
   { name: 'util-linux', probe: '/usr/bin/nsenter' },
 ];
 

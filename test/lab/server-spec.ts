@@ -1,11 +1,18 @@
 // What a lab server is made of, and the QEMU command line that makes it.
 
+import type { BmcPorts } from './bmc.ts';
 import type { DimmSpec } from './smbios.ts';
 
+/** QEMU's NVMe controller has a fixed model name. In a bay it can be changed while the server runs. */
+export type NvmeSpec = {
+  readonly kind: 'nvme';
+  readonly serial: string;
+  readonly sizeBytes: number;
+  readonly inBay?: true;
+};
+
 export type DiskSpec =
-  /** QEMU's NVMe controller has a fixed model name. */
-  | { readonly kind: 'nvme'; readonly serial: string; readonly sizeBytes: number }
-  | { readonly kind: 'sata'; readonly serial: string; readonly model?: string; readonly sizeBytes: number };
+  NvmeSpec | { readonly kind: 'sata'; readonly serial: string; readonly model?: string; readonly sizeBytes: number };
 
 export interface NicSpec {
   readonly mac: string;
@@ -24,8 +31,11 @@ export interface ServerSpec {
   /** The memory the guest can use; the DIMMs are only what the firmware says. */
   readonly memoryMiB: number;
   readonly dimms: readonly DimmSpec[];
+  /** Memory structures of another machine (SMBIOS types 16 and 17, with their texts) in place of those of `dimms`. */
+  readonly memoryStructures?: readonly Uint8Array[];
   readonly disks: readonly DiskSpec[];
   readonly nics: readonly NicSpec[];
+  readonly hasBmc?: boolean;
 }
 
 export interface ServerFiles {
@@ -37,6 +47,7 @@ export interface ServerFiles {
   readonly smbios: readonly string[];
   /** One network interface of the namespace per NIC, in order. */
   readonly taps: readonly string[];
+  readonly bmc: BmcPorts | undefined;
 }
 
 export const qemu = 'qemu-system-x86_64';
@@ -86,6 +97,7 @@ export function qemuArguments(spec: ServerSpec, files: ServerFiles): string[] {
     ['-chardev', `socket,id=qmp,path=${escape(files.qmpSocket)},server=on,wait=off`, '-mon', 'qmp,mode=control'],
     spec.nics.flatMap((nic, index) => nicArguments(nic, index, files.taps[index] ?? '')),
     diskArguments(spec, files),
+    bmcArguments(files.bmc),
   ].flat();
 }
 
@@ -120,12 +132,33 @@ function diskArguments(spec: ServerSpec, files: ServerFiles): string[] {
     const id = `disk${String(index)}`;
     const common = `drive=${id},serial=${disk.serial},bootindex=${String(index + 2)}`;
     const drive = `if=none,id=${id},format=raw,discard=unmap,file=${escape(files.disks[index] ?? '')}`;
-    if (disk.kind === 'nvme') return ['-drive', drive, '-device', `nvme,${common}`];
+    if (disk.kind === 'nvme') {
+      const bay = disk.inBay === true ? bayArguments(index) : [];
+      const bus = disk.inBay === true ? `,bus=${bayName(index)}` : '';
+      return ['-drive', drive, ...bay, '-device', `nvme,id=${nvmeName(index)},${common}${bus}`];
+    }
     const model = disk.model === undefined ? '' : `,model=${escape(disk.model)}`;
     const device = `ide-hd,bus=ide.${String(sataPort)},${common}${model}`;
     sataPort += 1;
     return ['-drive', drive, '-device', device];
   });
+}
+
+/** QEMU's names of the controller of a disk, and of the port that its bay is. */
+export const nvmeName = (disk: number): string => `nvme${disk}`;
+export const bayName = (disk: number): string => `bay${disk}`;
+
+/** A PCIe port of its own, as a bay has. */
+function bayArguments(disk: number): string[] {
+  return ['-device', `pcie-root-port,id=${bayName(disk)},chassis=${disk + 1},slot=${disk + 1}`];
+}
+
+function bmcArguments(ports: BmcPorts | undefined): string[] {
+  if (ports === undefined) return [];
+  return [
+    ['-chardev', `socket,id=bmc,host=127.0.0.1,port=${ports.system},reconnect=1`],
+    ['-device', 'ipmi-bmc-extern,id=bmc0,chardev=bmc', '-device', 'isa-ipmi-kcs,bmc=bmc0'],
+  ].flat();
 }
 
 /** In a QEMU option list a comma is written twice. */

@@ -3,13 +3,25 @@
 import { mkdirSync, openSync, closeSync, ftruncateSync, rmSync, writeFileSync } from 'node:fs';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { bmcPorts, enterBmcEvent, type BmcEvent } from './bmc.ts';
 import type { LabProcess, Namespace } from './namespace.ts';
 import { qmp, type QmpCommand } from './qmp.ts';
-import { qemu, qemuArguments, validateSpec, type ServerFiles, type ServerSpec } from './server-spec.ts';
+import {
+  bayName,
+  nvmeName,
+  qemu,
+  qemuArguments,
+  validateSpec,
+  type NvmeSpec,
+  type ServerFiles,
+  type ServerSpec,
+} from './server-spec.ts';
 import { memoryStructures } from './smbios.ts';
 import { settlesWithin, textOf, waitFor, waitForText } from './wait.ts';
 
 export interface LabServer {
+  /** As it was built first. */
   readonly spec: ServerSpec;
   /** The file behind each disk, in the order of the spec. */
   readonly diskPaths: readonly string[];
@@ -20,6 +32,19 @@ export interface LabServer {
   reset(): Promise<void>;
   /** Plugs or pulls the cable of the NIC with that index; it stays so over power cycles. */
   setLink(nic: number, up: boolean): Promise<void>;
+  /** Puts other memory in; the server is off. */
+  fitMemory(memory: Memory): void;
+  /**
+   * Takes the NVMe disk out of its bay and puts another one in, until the power goes; the server runs, and its system finds
+   * the disk in its own time.
+   */
+  swapDisk(disk: number, other: NvmeSpec): Promise<void>;
+  /** What an NVMe disk warns of itself: bits of Critical Warning (NVMe Base 2.0 figure 207), until the power goes. */
+  setDiskWarning(disk: number, bits: number): Promise<void>;
+  /** Enters an event into the log of its BMC, whether it is on or off. */
+  enterEvent(event: BmcEvent): Promise<void>;
+  /** The network interface of the lab that the other end of a NIC's cable is. */
+  cableOf(nic: number): string;
   isRunning(): boolean;
   /** All the serial port ever said, over all power cycles. */
   consoleText(): string;
@@ -40,18 +65,24 @@ export interface ServerPlace {
   readonly namespace: Namespace;
 }
 
+type Memory = Pick<ServerSpec, 'memoryMiB' | 'dimms'>;
+
 const powerTimeoutMs = 20_000;
+const unplugTimeoutMs = 120_000;
+const unplugPollMs = 200;
 
 export function createServer(spec: ServerSpec, place: ServerPlace): LabServer {
   const files = prepareFiles(spec, place);
+  let memory: Memory = spec;
   const links = spec.nics.map(({ link }) => link !== 'down');
   const log = join(place.dir, 'log', `qemu-${spec.serial}.log`);
   let machine: LabProcess | undefined;
 
-  const ask = async (...commands: QmpCommand[]): Promise<void> => {
+  const askFor = (...commands: QmpCommand[]): Promise<unknown> => {
     if (machine === undefined) throw new Error(`server ${spec.name} is off`);
-    await qmp(files.qmpSocket, commands);
+    return qmp(files.qmpSocket, commands);
   };
+  const ask = async (...commands: QmpCommand[]): Promise<void> => void (await askFor(...commands));
   const linkCommand = (nic: number): QmpCommand => ({
     execute: 'set_link',
     arguments: { name: `nic${String(nic)}`, up: links[nic] ?? false },
@@ -63,7 +94,9 @@ export function createServer(spec: ServerSpec, place: ServerPlace): LabServer {
     async powerOn() {
       if (machine !== undefined) throw new Error(`server ${spec.name} is on already`);
       rmSync(files.qmpSocket, { force: true });
-      const started = place.namespace.start([qemu, ...qemuArguments(spec, files)], log);
+      const smbios = memoryFiles({ ...spec, ...memory }, place);
+      const command = [qemu, ...qemuArguments({ ...spec, ...memory }, { ...files, smbios })];
+      const started = place.namespace.start(command, log);
       machine = started;
       const forget = (): void => {
         if (machine === started) machine = undefined;
@@ -84,6 +117,32 @@ export function createServer(spec: ServerSpec, place: ServerPlace): LabServer {
       links[nic] = up;
       if (machine !== undefined) await ask(linkCommand(nic));
     },
+    fitMemory(fitted) {
+      if (machine !== undefined) throw new Error(`server ${spec.name} is on: memory is changed with the power off`);
+      memory = fitted;
+    },
+    async swapDisk(disk, other) {
+      const path = diskFile(place.dir, spec.serial, other.serial);
+      if (!existsSync(path)) createSparseFile(path, other.sizeBytes);
+      await ask({ execute: 'device_del', arguments: { id: nvmeName(disk) } });
+      await untilGone(nvmeName(disk), askFor);
+      const node = `disk-${other.serial}`;
+      const device = { driver: 'nvme', id: nvmeName(disk), bus: bayName(disk), drive: node, serial: other.serial };
+      await ask(
+        {
+          execute: 'blockdev-add',
+          arguments: { driver: 'raw', 'node-name': node, file: { driver: 'file', filename: path } },
+        },
+        { execute: 'device_add', arguments: device },
+      );
+    },
+    setDiskWarning: (disk, bits) =>
+      ask({
+        execute: 'qom-set',
+        arguments: { path: `/machine/peripheral/${nvmeName(disk)}`, property: 'smart_critical_warning', value: bits },
+      }),
+    enterEvent: (event) => enterBmcEvent(place.namespace, bmcPorts(place.index), event),
+    cableOf: (nic) => tapName(place.index, nic),
     isRunning: () => machine !== undefined,
     consoleText: () => textOf(files.console),
     waitForConsole: (pattern, options) => waitForText(files.console, pattern, options),
@@ -110,24 +169,44 @@ function prepareFiles(spec: ServerSpec, place: ServerPlace): ServerFiles {
   validateSpec(spec, qmpSocket);
   for (const folder of ['console', 'qmp', 'disk', 'smbios', 'log'])
     mkdirSync(join(place.dir, folder), { recursive: true });
-  const smbios = memoryStructures(spec.dimms).map((bytes, index) => {
-    const path = inDir('smbios', `${spec.serial}-${String(index)}.bin`);
-    writeFileSync(path, bytes);
-    return path;
-  });
-  const disks = spec.disks.map((disk, index) => {
-    const path = inDir('disk', `${spec.serial}-${String(index)}.raw`);
+  const disks = spec.disks.map((disk) => {
+    const path = diskFile(place.dir, spec.serial, disk.serial);
     if (!existsSync(path)) createSparseFile(path, disk.sizeBytes);
     return path;
   });
   const taps = spec.nics.map((_nic, nic) => tapName(place.index, nic));
-  return { console: inDir('console', `${spec.serial}.log`), qmpSocket, disks, smbios, taps };
+  const bmc = spec.hasBmc === true ? bmcPorts(place.index) : undefined;
+  return { console: inDir('console', `${spec.serial}.log`), qmpSocket, disks, smbios: [], taps, bmc };
+}
+
+function diskFile(dir: string, server: string, disk: string): string {
+  return join(dir, 'disk', `${server}-${disk}.raw`);
+}
+
+/** One file per SMBIOS structure. */
+function memoryFiles({ serial, dimms, memoryStructures: given }: ServerSpec, { dir }: ServerPlace): string[] {
+  return (given ?? memoryStructures(dimms)).map((bytes, index) => {
+    const path = join(dir, 'smbios', `${serial}-${String(index)}.bin`);
+    writeFileSync(path, bytes);
+    return path;
+  });
 }
 
 function createSparseFile(path: string, sizeBytes: number): void {
   const file = openSync(path, 'w');
   ftruncateSync(file, sizeBytes);
   closeSync(file);
+}
+
+/** A running system lets go of a device in its own time. */
+async function untilGone(device: string, askFor: (command: QmpCommand) => Promise<unknown>): Promise<void> {
+  const deadlineMs = performance.now() + unplugTimeoutMs;
+  for (;;) {
+    const devices = await askFor({ execute: 'qom-list', arguments: { path: '/machine/peripheral' } });
+    if (!JSON.stringify(devices).includes(`"name":"${device}"`)) return;
+    if (performance.now() > deadlineMs) throw new Error(`the system did not let go of ${device}`);
+    await delay(unplugPollMs);
+  }
 }
 
 async function waitForSocket(

@@ -12,7 +12,8 @@ export const operationGet = command({
     const found = await (await client()).call('operation.get', { operation }, { signal });
     output.value(found, (value) => {
       const error = value.error === null ? '' : `${output.paint(oneLine(value.error), 'bad')}\n`;
-      return `${renderSteps(value, output.paint, clock.nowMs())}${error}of change ${value.changeId}\n`;
+      const change = value.changeId === null ? '' : `of change ${value.changeId}\n`;
+      return `${renderSteps(value, output.paint, clock.nowMs())}${error}${change}`;
     });
   },
 });

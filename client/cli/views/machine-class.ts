@@ -24,6 +24,8 @@ const psuText = (psu: NonNullable<MachineClassSpec['psus']>[number]): string =>
 const gpuText = (gpu: NonNullable<MachineClassSpec['gpus']>[number]): string =>
   join([`${gpu.count} ×`, gpu.model ?? 'GPU', gpu.memoryBytes && formatBinaryBytes(gpu.memoryBytes)].map((part) => part || undefined)); // prettier-ignore
 
+const burnInText = ({ burnIn }: MachineClassSpec): string | null => burnIn?.profile ?? null;
+
 /** `2 × *EPYC 9354* 32 cores, 16 × 32 GiB DDR5 4800 MT/s, …` */
 export function specText(spec: MachineClassSpec): string {
   return [
@@ -46,6 +48,17 @@ function whole<T extends object>(entries: readonly T[] | undefined, text: (entry
     .join('; ');
 }
 
+function firmwareLines(spec: MachineClassSpec): [string, string | null][] {
+  const least = (version: string | undefined): string | null => (version === undefined ? null : `${version} or newer`);
+  return [
+    ['BIOS', least(spec.biosVersionMin)],
+    ['BMC', least(spec.bmcFirmwareMin)],
+    ['microcode', least(spec.microcodeMin)],
+    ['boot mode', spec.bootMode ?? null],
+    ['Secure Boot', spec.secureBoot === undefined ? null : spec.secureBoot ? 'on' : 'off'],
+  ];
+}
+
 export function printMachineClass({ output }: CommandContext, machineClass: MachineClass): void {
   output.value(machineClass, ({ name, version, spec, createdAt }) =>
     output.details([
@@ -60,10 +73,8 @@ export function printMachineClass({ output }: CommandContext, machineClass: Mach
       ['power', whole(spec.psus, psuText, 'count wattsMin') || null],
       ['gpus', whole(spec.gpus, gpuText, 'count model memoryBytes') || null],
       ['TPM', spec.tpm === undefined ? null : Object.values(spec.tpm).join(', ') || 'any'],
-      ['BIOS', spec.biosVersionMin === undefined ? null : `${spec.biosVersionMin} or newer`],
-      ['BMC', spec.bmcFirmwareMin === undefined ? null : `${spec.bmcFirmwareMin} or newer`],
-      ['microcode', spec.microcodeMin === undefined ? null : `${spec.microcodeMin} or newer`],
-      ['boot mode', spec.bootMode ?? null],
+      ...firmwareLines(spec),
+      ['burn-in', burnInText(spec)],
       ['nothing else', spec.nothingElse === false ? 'no: other parts may be there' : null],
       ['created', dateTime(createdAt)],
     ]),
