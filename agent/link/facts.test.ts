@@ -58,3 +58,25 @@ it('tells all of it when it is asked to, the health first', async () => {
   await askAnew();
   expect(typesOf(sent)).toEqual(['health ok', 'health failed', 'inventory']);
 });
+
+it('drops a reading of its own that one which was asked for has overtaken', async () => {
+  const sent: AgentMessage[] = [];
+  const slow = Promise.withResolvers<CollectedInventory>();
+  const readings = [slow.promise, Promise.resolve(collected('new', []))];
+  const deps: FactsDeps = {
+    clock: { nowMs: () => performance.now() },
+    collect: () => readings.shift() ?? Promise.reject(new Error('read too often')),
+    health: () => Promise.resolve({ state: 'ok', findings: [], readings: {} }),
+    log: () => undefined,
+  };
+  const onRead = (): Promise<void> => Promise.resolve();
+  const keeper = inventoryKeeper(deps, collected('a', []), { send: (message) => void sent.push(message), onRead });
+  keeper.start();
+  await vi.advanceTimersByTimeAsync(600_000);
+  await keeper.tellAnew(onRead);
+  slow.resolve(collected('old', []));
+  await vi.advanceTimersByTimeAsync(0);
+  keeper.stop();
+  expect(sent.map(({ type, body }) => (type === 'inventory' ? `told ${body.hash}` : type))).toEqual(['told new']);
+  expect(keeper.current().hash).toBe('new');
+});

@@ -38,9 +38,13 @@ export function inventoryKeeper(
   let current = collected;
   let timer: NodeJS.Timeout | undefined;
   let isTelling = false;
+  // A reading that began before one that was asked for is older, whichever ends first.
+  let asked = 0;
   const tick = async (): Promise<void> => {
+    const askedBefore = asked;
     try {
       const fresh = await deps.collect();
+      if (asked !== askedBefore) return;
       const isNew = fresh.hash !== current.hash;
       current = fresh;
       // The health first, as below.
@@ -61,6 +65,7 @@ export function inventoryKeeper(
     tellAnew: async (tellHealth) => {
       if (isTelling) return;
       isTelling = true;
+      asked += 1;
       try {
         current = await deps.collect();
         await tellHealth();

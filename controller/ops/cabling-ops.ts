@@ -114,7 +114,9 @@ async function inspectAgain(uow: UnitOfWork, concerned: readonly AssetRow[]): Pr
   );
   for (const asset of waiting) {
     if (asset.inspected_hash !== null) {
-      await uow.patchAsset(asset, { inspected_hash: null });
+      // What its ports hear may have changed with the table: the agent reads it again.
+      const anew = isInspectable(asset.state) ? { inventory_boot_id: null } : {};
+      await uow.patchAsset(asset, { inspected_hash: null, ...anew });
       await uow.event('asset', asset.id, `${callName(asset)}: the cabling table has changed; it is inspected again`);
     }
     uow.wake(asset.id);

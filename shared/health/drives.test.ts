@@ -40,6 +40,7 @@ const hours = (count: number): object => ({ ...exit(0), power_on_time: { hours: 
 describe('a drive', () => {
   it.each<[string, object, object, string]>([
     ['its own verdict', { smart_status: { passed: false } }, { smart_status: { passed: true } }, 'drive-status failed'],
+    ['its own verdict, beside no warning', { ...nvme({ critical_warning: 0 }), smart_status: { passed: false } }, { ...nvme({ critical_warning: 0 }), smart_status: { passed: true } }, 'drive-status failed'],
     ['exit bit 3', exit(8), exit(0), 'drive-status failed'],
     ['exit bit 4', exit(16), exit(0), 'drive-threshold failed'],
     ['exit bit 5', exit(32), exit(0), 'drive-threshold degraded'],

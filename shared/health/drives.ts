@@ -31,8 +31,9 @@ const rules: readonly Rule[] = [
   {
     check: 'drive-status',
     state: 'failed',
-    say: ({ passed, exit }) =>
-      passed === false || exit?.bits.includes('failing') === true
+    // Of NVMe, this verdict is the critical warning below, in other words.
+    say: ({ passed, exit, criticalWarning }) =>
+      (criticalWarning ?? 0) === 0 && (passed === false || exit?.bits.includes('failing') === true)
         ? 'it says itself that it is failing: replace it'
         : undefined,
   },
