@@ -21,6 +21,8 @@ export type RegionOptions = {
   /** TCP port of 127.0.0.1 for the API outside the lab; 0 takes a free one. */
   readonly apiPort: number;
   readonly timing?: Readonly<Record<string, number>>;
+  /** The burn-in's programs, for a test that asks for one. */
+  readonly toolsImage?: string;
 };
 
 export type LabRegion = {
@@ -122,7 +124,7 @@ function configText(options: RegionOptions, { folder, apiSocket }: { folder: str
     imageKeys: { [imageKeyId]: join(folder, 'keys', 'images.pub') },
     consoleLogDirectory: join(options.lab.dir, 'console'),
     // Emulated processors are too slow for it; tests of the burn-in ask for one.
-    burnIn: { profile: 'none' },
+    burnIn: { profile: 'none', ...(options.toolsImage === undefined ? {} : { tools: options.toolsImage }) },
     ...(options.timing === undefined ? {} : { timing: options.timing }),
   });
 }
