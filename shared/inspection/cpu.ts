@@ -12,12 +12,12 @@ import {
 } from './component.ts';
 import type { CpuExpectation } from './machine-class.ts';
 import { atLeast, exactAmount, globTest } from './matchers.ts';
-import { listed } from './listed.ts';
+import { listed, oncePerEntry } from './listed.ts';
 import type { MachineClassSpec } from './machine-class.ts';
 
 export function cpuRows(inventory: Inventory, spec: MachineClassSpec): DraftRow[] {
   const populated = inventory.cpus.filter((cpu) => cpu.populated);
-  const found = listed({ inventory, spec, evidence: kind.evidence }, spec.cpus.map(wantedOf), populated);
+  const found = listed({ inventory, spec, evidence: kind.evidence }, spec.cpus.map(wantedOnce), populated);
   const assigned = assign(kind, found);
   return [...rowsOf(kind, found, assigned), ...countConflicts(populated, spec)];
 }
@@ -70,6 +70,8 @@ const kind: Kind<Cpu> = {
     },
   ],
 };
+
+const wantedOnce = oncePerEntry(wantedOf);
 
 function wantedOf(expectation: CpuExpectation): Wanted<Cpu> {
   const { count, model, cores, threads } = expectation;

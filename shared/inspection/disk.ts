@@ -11,7 +11,7 @@ import {
   type StateCheck,
   type Wanted,
 } from './component.ts';
-import { listed } from './listed.ts';
+import { listed, oncePerEntry } from './listed.ts';
 import type { DiskExpectation, MachineClassSpec } from './machine-class.ts';
 import { exactly, glob, tolerance, versionAtLeast } from './matchers.ts';
 
@@ -19,7 +19,7 @@ const defaultTolerancePercent = 1;
 
 export function diskRows(inventory: Inventory, spec: MachineClassSpec): DraftRow[] {
   const found = inventory.disks.filter(isOrderedDisk(inventory.disks));
-  const disks = listed({ inventory, spec, evidence: kind.evidence }, spec.disks.map(wantedOf), found);
+  const disks = listed({ inventory, spec, evidence: kind.evidence }, spec.disks.map(wantedOnce), found);
   return rowsOf(kind, disks, assign(kind, disks));
 }
 
@@ -77,6 +77,8 @@ function nameOf(disk: Disk): string {
 function pathOf(disk: Disk): string {
   return `disk/${disk.serial ?? disk.name}`;
 }
+
+const wantedOnce = oncePerEntry(wantedOf);
 
 function wantedOf(expectation: DiskExpectation): Wanted<Disk> {
   const { count } = expectation;

@@ -11,7 +11,7 @@ import {
   type StateCheck,
   type Wanted,
 } from './component.ts';
-import { listed } from './listed.ts';
+import { listed, oncePerEntry } from './listed.ts';
 import type { GpuExpectation, MachineClassSpec } from './machine-class.ts';
 import { glob, tolerance, versionAtLeast } from './matchers.ts';
 
@@ -20,7 +20,7 @@ const defaultTolerancePercent = 7;
 
 export function gpuRows(inventory: Inventory, spec: MachineClassSpec): DraftRow[] {
   if (spec.gpus === undefined) return [];
-  const found = listed({ inventory, spec, evidence: kind.evidence }, spec.gpus.map(wantedOf), inventory.gpus);
+  const found = listed({ inventory, spec, evidence: kind.evidence }, spec.gpus.map(wantedOnce), inventory.gpus);
   return rowsOf(kind, found, assign(kind, found));
 }
 
@@ -59,6 +59,8 @@ const kind: Kind<Gpu> = {
       sentence: `GPU ${gpu.bdf}, ${describe(gpu)}, was not ordered.`,
     })),
 };
+
+const wantedOnce = oncePerEntry(wantedOf);
 
 function wantedOf(expectation: GpuExpectation): Wanted<Gpu> {
   const { count, model, memoryBytes, firmwareMin } = expectation;

@@ -31,3 +31,15 @@ export function unknownReason(inventory: Inventory, evidence: string): string | 
 export function unreadReason(inventory: Inventory, evidence: string): string | undefined {
   return inventory.unread.find(({ source }) => source === evidence)?.reason;
 }
+
+/** What is made of an entry of a class, made once: a class is compared with many machines, and never changed. */
+export function oncePerEntry<E extends object, W>(make: (entry: E) => W): (entry: E) => W {
+  const made = new WeakMap<E, W>();
+  return (entry) => {
+    const known = made.get(entry);
+    if (known !== undefined) return known;
+    const fresh = make(entry);
+    made.set(entry, fresh);
+    return fresh;
+  };
+}

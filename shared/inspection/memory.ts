@@ -16,7 +16,7 @@ import {
   type StateCheck,
   type Wanted,
 } from './component.ts';
-import { listed } from './listed.ts';
+import { listed, oncePerEntry } from './listed.ts';
 import type { MachineClassSpec, MemoryExpectation } from './machine-class.ts';
 import { atLeast, exactAmount, exactly, glob, globOneOf, globTest } from './matchers.ts';
 
@@ -25,7 +25,7 @@ type WantedDimm = Wanted<Dimm> & { readonly expectation: MemoryExpectation };
 export function memoryRows(inventory: Inventory, spec: MachineClassSpec): DraftRow[] {
   const populated = inventory.dimms.filter((dimm) => dimm.populated);
   const kind = kindOf(inventory.dimms);
-  const wanted = spec.memory.map(wantedOf);
+  const wanted = spec.memory.map(wantedOnce);
   const found = listed({ inventory, spec, evidence: kind.evidence }, wanted, populated);
   const assigned = assign(kind, found);
   const rows = [...rowsOf(kind, found, assigned), ...assigned.entries.flatMap(unequalChannels)];
@@ -105,6 +105,8 @@ function slotsOfMissing({ emptySlots, numbers }: Slots, lacking: number): string
 function numberOf(slot: string): string {
   return /\d*$/.exec(slot)?.[0] ?? '';
 }
+
+const wantedOnce = oncePerEntry(wantedOf);
 
 function wantedOf(expectation: MemoryExpectation): WantedDimm {
   return {

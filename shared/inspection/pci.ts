@@ -10,7 +10,7 @@ import {
   type StateCheck,
   type Wanted,
 } from './component.ts';
-import { listed } from './listed.ts';
+import { listed, oncePerEntry } from './listed.ts';
 import type { MachineClassSpec, PciExpectation } from './machine-class.ts';
 import { atLeast, exactly, glob, globTest } from './matchers.ts';
 
@@ -21,7 +21,7 @@ type WantedPci = Wanted<PciDevice> & { readonly expectation: PciExpectation };
 
 export function pciRows(inventory: Inventory, spec: MachineClassSpec): DraftRow[] {
   if (spec.pci === undefined && spec.pciNothingElse === undefined) return [];
-  const wanted = (spec.pci ?? []).map(wantedOf);
+  const wanted = (spec.pci ?? []).map(wantedOnce);
   const found = listed({ inventory, spec, evidence: kind.evidence }, wanted, inScope(inventory, spec, wanted));
   return rowsOf(kind, found, assign(kind, found));
 }
@@ -119,6 +119,8 @@ function idOf(device: PciDevice): string {
 function describe(device: PciDevice): string {
   return `${idOf(device)} of class ${device.class}`;
 }
+
+const wantedOnce = oncePerEntry(wantedOf);
 
 function wantedOf(expectation: PciExpectation): WantedPci {
   const identity: Check<PciDevice>[] = [];

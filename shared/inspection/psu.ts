@@ -10,7 +10,7 @@ import {
   type Kind,
   type Wanted,
 } from './component.ts';
-import { listed, unreadReason } from './listed.ts';
+import { listed, oncePerEntry, unreadReason } from './listed.ts';
 import type { MachineClassSpec, PsuExpectation } from './machine-class.ts';
 import { atLeast, glob } from './matchers.ts';
 
@@ -20,7 +20,7 @@ export function psuRows(inventory: Inventory, spec: MachineClassSpec): DraftRow[
   const items = inventory.psus.filter(({ present }) => present);
   const empty = inventory.psus.filter(({ present }) => !present).map(({ slot }) => slot);
   const kind = kindOf(empty);
-  const found = listed({ inventory, spec, evidence: kind.evidence }, spec.psus.map(wantedOf), items);
+  const found = listed({ inventory, spec, evidence: kind.evidence }, spec.psus.map(wantedOnce), items);
   return rowsOf(kind, found, assign(kind, found));
 }
 
@@ -74,6 +74,8 @@ function kindOf(empty: readonly string[]): Kind<Psu> {
       })),
   };
 }
+
+const wantedOnce = oncePerEntry(wantedOf);
 
 function wantedOf({ count, wattsMin, model }: PsuExpectation): Wanted<Psu> {
   const identity: Check<Psu>[] = [];
