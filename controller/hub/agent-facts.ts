@@ -1,4 +1,5 @@
 // What agents report, written down: facts only. Which state follows from them is the reconcilers' to say.
+import { canonicalJson } from '../../shared/canonical-json.ts';
 import type { Clock } from '../../shared/clock.ts';
 import { messageOf } from '../../shared/errors.ts';
 import type { Inventory } from '../../shared/hardware/inventory.ts';
@@ -7,7 +8,7 @@ import type { CloseName } from '../../shared/protocol/close-codes.ts';
 import type { Log } from '../log.ts';
 import { assetById, callName, placeOf } from '../store/assets.ts';
 import { keepReport } from '../store/burn-ins.ts';
-import { inventoryOfReport, storeInventory } from '../store/inventories.ts';
+import { inventoryOf, inventoryOfReport, storeInventory } from '../store/inventories.ts';
 import { fromJson, toJson } from '../store/json.ts';
 import { hasLostParts, trackParts } from '../store/parts.ts';
 import type { AssetRow, CommandRow } from '../store/schema.ts';
@@ -153,11 +154,22 @@ async function takeInventory(
   await store.write(systemActor('agent'), async (uow) => {
     const asset = await assetById(uow.db, session.assetId);
     if (asset === undefined) return;
+    const before = await inventoryOf(uow.db, asset.id);
     await storeInventory(uow, { assetId: asset.id, bootId: session.bootId, report, inventory });
-    const reported = { inventory_hash: report.hash, inventory_boot_id: session.bootId };
+    // That its ports were listened to for long enough changes nothing about the machine: its inspection stands, and so
+    // does what somebody has been asked to approve.
+    const isKnown =
+      before !== undefined && asset.inventory_boot_id === session.bootId && factsText(before) === factsText(inventory);
+    const inventory_hash = isKnown ? asset.inventory_hash : report.hash;
+    const reported = { inventory_hash, inventory_boot_id: session.bootId };
     await trackParts(uow, await uow.patchAsset(asset, reported), inventory);
     uow.wake(asset.id);
   });
+}
+
+/** What an inventory says of the machine itself. */
+function factsText(inventory: Inventory): string {
+  return canonicalJson({ ...inventory, evidence: {}, neighboursComplete: true });
 }
 
 async function progress(

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { createMachine, machineSpec } from './machine.ts';
-import { assetInState, furnish, startTestRegion, type Region } from './region.ts';
+import { assetInState, furnish, startTestRegion, waitUntil, type Region } from './region.ts';
 
 let region: Region;
 
@@ -50,4 +50,29 @@ it('refuses versions that do not exist, and people who may not', async () => {
   await expect(region.client('vic').call('class.apply', { class: name })).rejects.toMatchObject({
     code: 'permission_denied',
   });
+});
+
+it('leaves an inspection alone when the same machine has only been listened to for longer', async () => {
+  await using machine = createMachine(region, 'K2');
+  await machine.boot();
+  const spare = await assetInState(region, 'K2', 'SPARE');
+  const client = region.client('vic');
+  machine.inventory = { ...machine.inventory, neighboursComplete: true };
+  await machine.restartAgent();
+  await waitUntil(async () => {
+    const { inventory } = await client.call('asset.inventory', { asset: 'K2' });
+    return inventory.neighboursComplete;
+  });
+  const { items } = await client.call('event.list', {});
+  expect(items.filter(({ text }) => text.startsWith('srv-k2 SPARE'))).toHaveLength(1);
+  expect(await client.call('asset.get', { asset: 'K2' })).toMatchObject({
+    state: 'SPARE',
+    stateSince: spare.stateSince,
+  });
+
+  // A fact that has changed is another matter.
+  const nics = machine.inventory.nics.map((nic) => ({ ...nic, linkUp: false }));
+  machine.inventory = { ...machine.inventory, nics };
+  await machine.restartAgent();
+  expect((await assetInState(region, 'K2', 'QUARANTINED')).findings.map(({ rule }) => rule)).toEqual(['nic-links']);
 });
