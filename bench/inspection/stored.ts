@@ -1,6 +1,7 @@
 // Machines that report, are inspected and written down: raw evidence unpacked and parsed, kept by content, compared with a
-// class, and the findings stored, by the controller's own code into its own kind of database, each step on disk before the
-// next. Beside it, a program that writes the same bytes into two tables, one commit per machine, and does nothing else.
+// class, its parts followed by their serials, and the findings stored, by the controller's own code into its own kind of
+// database, each step on disk before the next. Beside it, a program that writes the same bytes into two tables, one commit
+// per machine, and does nothing else.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +13,7 @@ import { assetById, newAssetRow } from '../../controller/store/assets.ts';
 import { openDatabase } from '../../controller/store/database.ts';
 import { inventoryOfReport, storeInventory, type Report } from '../../controller/store/inventories.ts';
 import { toJson } from '../../controller/store/json.ts';
+import { trackParts } from '../../controller/store/parts.ts';
 import { createStore, systemActor, type Store } from '../../controller/store/unit-of-work.ts';
 import { strongRng } from '../../controller/strong-rng.ts';
 import { systemClock } from '../../shared/clock.ts';
@@ -144,7 +146,8 @@ async function take(store: Store, assetId: string, report: Report): Promise<void
     const asset = await assetById(uow.db, assetId);
     if (asset === undefined) throw new Error('the asset is there');
     await storeInventory(uow, { assetId, bootId, report, inventory });
-    await uow.patchAsset(asset, { inventory_hash: report.hash, inventory_boot_id: bootId });
+    const reported = { inventory_hash: report.hash, inventory_boot_id: bootId };
+    await trackParts(uow, await uow.patchAsset(asset, reported), inventory);
   });
 }
 
