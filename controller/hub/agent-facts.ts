@@ -156,10 +156,13 @@ async function takeInventory(
     if (asset === undefined) return;
     const before = await inventoryOf(uow.db, asset.id);
     await storeInventory(uow, { assetId: asset.id, bootId: session.bootId, report, inventory });
-    // That its ports were listened to for long enough changes nothing about the machine: its inspection stands, and so
-    // does what somebody has been asked to approve.
+    // That its ports were listened to for longer can only make a finding firmer. A SPARE has none to make firmer: its
+    // inspection stands, and so does what somebody has been asked to approve.
     const isKnown =
-      before !== undefined && asset.inventory_boot_id === session.bootId && factsText(before) === factsText(inventory);
+      before !== undefined &&
+      asset.state === 'SPARE' &&
+      asset.inventory_boot_id === session.bootId &&
+      factsText(before) === factsText(inventory);
     const inventory_hash = isKnown ? asset.inventory_hash : report.hash;
     const reported = { inventory_hash, inventory_boot_id: session.bootId };
     await trackParts(uow, await uow.patchAsset(asset, reported), inventory);

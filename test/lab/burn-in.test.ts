@@ -10,8 +10,10 @@ import { buildTools } from '../../pious-image/tools/build-tools.ts';
 import { bundles } from '../../scripts/bundles.ts';
 import { cacheDir } from '../../scripts/cache-dir.ts';
 import type { BurnInDetail } from '../../shared/api/burn-in.ts';
-import { classes, cold, order } from './faulty-rack.ts';
+import type { MachineClassSpec } from '../../shared/inspection/machine-class.ts';
+import { classes, cold, diskBytes, order } from './faulty-rack.ts';
 import { startLab, type Lab } from './lab.ts';
+import type { ServerSpec } from './server-spec.ts';
 import { startRegion, type LabRegion } from './region.ts';
 import { rackUp } from './story.ts';
 
@@ -20,6 +22,11 @@ const log = (): void => undefined;
 /** Each test gets a second; in emulation a second of load takes many. */
 const timeScale = 0.0005;
 const burnInTimeoutMs = 900_000;
+
+// A SATA disk: the emulator's NVMe controller loses a request now and then when several are queued, and the kernel gives
+// it up only after a minute.
+const burning: ServerSpec = { ...cold, disks: [{ kind: 'sata', serial: 'SATA2', sizeBytes: diskBytes }] };
+const sataClass: MachineClassSpec = { ...classes.two, disks: [{ count: 1, transport: 'sata', sizeBytes: diskBytes }] };
 
 let dir: string;
 let lab: Lab;
@@ -45,7 +52,8 @@ beforeAll(async () => {
   lab = await startLab({ dir });
   region = await startRegion({ lab, piousDirectory: join(outDir, 'test'), apiPort: 0, toolsImage: tools.path });
   const ada = region.client('ada');
-  for (const [name, spec] of Object.entries(classes)) await ada.call('class.create', { name, spec });
+  for (const [name, spec] of Object.entries({ ...classes, two: sataClass }))
+    await ada.call('class.create', { name, spec });
   await ada.call('network.create', {
     name: 'production',
     kind: 'production',
@@ -72,15 +80,13 @@ async function ended(burnIn: string): Promise<BurnInDetail> {
 }
 
 it('runs the programs of the tool image in PIOUS, and tells how each part stood it', async () => {
-  const { asset } = await rackUp({ region, said: log }, lab.server(cold), log);
+  const { asset } = await rackUp({ region, said: log }, lab.server(burning), log);
   expect(asset).toMatchObject({ state: 'SPARE', findings: [] });
   const begun = await region.client('mia').call('asset.burn-in', { asset: 'srv-cold', profile: 'standard', timeScale });
   const burnIn = await ended(begun.id);
   const told = burnIn.report?.results.map(({ test, outcome, sentence }) => [test, outcome, sentence]) ?? [];
   const outcomes = (test: string): unknown[] => told.filter(([name]) => name === test).map(([, outcome]) => outcome);
-  // The sentences are there to be read where one of these is not as expected.
-  for (const test of ['cpu', 'memory', 'disk-read'])
-    expect([test, outcomes(test), told]).toEqual([test, ['passed'], told]);
+  for (const test of ['cpu', 'memory', 'disk-read']) expect(outcomes(test), JSON.stringify(told)).toEqual(['passed']);
   expect(told.filter(([, outcome]) => outcome === 'failed')).toEqual([]);
   const rate = Object.entries(burnIn.report?.figures ?? {}).find(([name]) => name.startsWith('cpuOpsPerSecond'));
   expect(rate?.[1]).toBeGreaterThan(0);

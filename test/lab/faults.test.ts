@@ -31,6 +31,7 @@ import { processesIn } from './namespace.ts';
 import { startRegion, type LabRegion } from './region.ts';
 import type { LabServer } from './server.ts';
 import { rackUp, type Decided, type Story } from './story.ts';
+import { waitFor } from './wait.ts';
 
 const root = join(import.meta.dirname, '../..');
 const quiet = (): void => undefined;
@@ -115,9 +116,10 @@ async function decidedAfter(asset: string, event: number): Promise<Asset> {
 
 /** Waits until the machine has heard all that its switches say: from then on it reads its hardware only when asked. */
 async function untilListened(asset: string): Promise<void> {
-  const { last } = await region.client('mia').call('event.list', { limit: 1 });
-  if (!(await inventoryOf(asset)).neighboursComplete) await decidedAfter(asset, last);
-  expect(await inventoryOf(asset)).toMatchObject({ neighboursComplete: true });
+  await waitFor(async () => ((await inventoryOf(asset)).neighboursComplete ? true : undefined), {
+    what: () => `${asset} to hear its switches out`,
+    timeoutMs: patienceMs,
+  });
 }
 
 const spare = { state: 'SPARE', findings: [] };

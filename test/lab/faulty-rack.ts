@@ -11,7 +11,7 @@ import type { DimmSpec } from './smbios.ts';
 export const realListing = listing('sm-ssg-6028r');
 
 const dimmMiB = 512;
-const diskBytes = 4_000_000_000;
+export const diskBytes = 4_000_000_000;
 const nicsOf = (number: number): { mac: string }[] =>
   [0, 1].map((port) => ({ mac: `52:54:00:fa:0${port}:${String(number).padStart(2, '0')}` }));
 
@@ -59,10 +59,10 @@ const frame: Omit<MachineClassSpec, 'memory'> = {
   disks: [{ count: 1, transport: 'nvme', sizeBytes: diskBytes }],
   nics: [{ count: 2, linksUp: 2 }],
 };
-export const classes: Readonly<Record<string, MachineClassSpec>> = {
+export const classes = {
   two: { ...frame, memory: [{ count: 2, sizeBytes: dimmMiB * 1024 ** 2, type: 'DDR5', ratedMts: 4800 }] },
   real: { ...frame, memory: [{ count: 4, sizeBytes: 16 * 1024 ** 3, type: 'DDR4', ratedMts: 2133 }] },
-};
+} satisfies Readonly<Record<string, MachineClassSpec>>;
 
 export const orderNumber = 'PO-F';
 

@@ -13,10 +13,13 @@ interface WaitOptions {
 }
 
 /** Resolves with the first defined value `probe` returns; rejects after the deadline or when `probe` throws. */
-export async function waitFor<T>(probe: () => T | undefined, options: WaitOptions): Promise<T> {
+export async function waitFor<T>(
+  probe: () => T | undefined | Promise<T | undefined>,
+  options: WaitOptions,
+): Promise<T> {
   const deadline = performance.now() + options.timeoutMs;
   for (;;) {
-    const value = probe();
+    const value = await probe();
     if (value !== undefined) return value;
     if (performance.now() > deadline) throw new Error(`waited ${String(options.timeoutMs)} ms for ${options.what()}`);
     await delay(pollMs);
