@@ -8,10 +8,11 @@ import type { OperationState } from '../../shared/lifecycle/operation.ts';
 import type { CommandKey } from '../crypto/command-key.ts';
 import { stepsAt, stepsOfReport } from '../domain/burn-in-steps.ts';
 import { measuredOf } from '../domain/peers.ts';
-import { assetById, callName } from '../store/assets.ts';
+import { callName } from '../store/assets.ts';
 import { inventoryOf, reportOfBurnIn } from '../store/burn-ins.ts';
 import { fromJson, toJson } from '../store/json.ts';
-import type { AssetRow, BurnInWork, CommandRow, OperationRow, ProvisionWork } from '../store/schema.ts';
+import { runningOperation, type Running } from '../store/running-operation.ts';
+import type { BurnInWork, CommandRow, ProvisionWork } from '../store/schema.ts';
 import { systemActor, type Store, type UnitOfWork } from '../store/unit-of-work.ts';
 import { again, lookAgainAt, settled, type Reconciler, type Step } from './driver.ts';
 import { commandOf, endCommands, issueCommand } from './issue-command.ts';
@@ -30,7 +31,7 @@ export type BurnInDeps = {
   readonly stepMs: number;
 };
 
-type At = { readonly asset: AssetRow; readonly operation: OperationRow; readonly work: BurnInWork };
+type At = Running<BurnInWork>;
 type End = { readonly state: Exclude<BurnInState, 'running'>; readonly message: string };
 
 const actor = systemActor('burn-in');
@@ -42,7 +43,7 @@ export function burnInReconciler(deps: BurnInDeps): Reconciler {
   return {
     name: 'burn-in',
     step: async (assetId) => {
-      const at = await where(assetId, deps.store);
+      const at = await runningOperation(deps.store.db, assetId, isBurnInWork);
       if (at === undefined) return settled;
       const { asset, operation, work } = at;
       const command = await commandOf(deps.store, work.commandId);
@@ -65,19 +66,6 @@ export function burnInReconciler(deps: BurnInDeps): Reconciler {
 
 function isBurnInWork(work: ProvisionWork | BurnInWork): work is BurnInWork {
   return 'writeDiskSerials' in work;
-}
-
-async function where(assetId: string, store: Store): Promise<At | undefined> {
-  const asset = await assetById(store.db, assetId);
-  if (asset === undefined || asset.operation_id === null) return undefined;
-  const operation = await store.db
-    .selectFrom('operations')
-    .selectAll()
-    .where('id', '=', asset.operation_id)
-    .executeTakeFirst();
-  if (operation?.state !== 'running') return undefined;
-  const work = fromJson(operation.work);
-  return isBurnInWork(work) ? { asset, operation, work } : undefined;
 }
 
 async function begin(at: At, deps: BurnInDeps): Promise<Step> {

@@ -6,7 +6,8 @@ import { seedFor } from '../domain/seed.ts';
 import { assetById, callName } from '../store/assets.ts';
 import { fromJson, toJson } from '../store/json.ts';
 import type { ImageRow } from '../store/records.ts';
-import type { AssetRow, OperationRow, ProvisionWork } from '../store/schema.ts';
+import type { Running } from '../store/running-operation.ts';
+import type { ProvisionWork } from '../store/schema.ts';
 import { createToken } from '../store/tokens.ts';
 import { systemActor, type Store } from '../store/unit-of-work.ts';
 import type { Db } from '../store/database.ts';
@@ -28,7 +29,7 @@ export type ProvisioningDeps = {
 };
 
 /** Where a provisioning is. */
-export type At = { readonly asset: AssetRow; readonly operation: OperationRow; readonly work: ProvisionWork };
+export type At = Running<ProvisionWork>;
 const actor = systemActor('provisioning');
 
 export async function imageOf(db: Db, work: ProvisionWork): Promise<ImageRow | undefined> {

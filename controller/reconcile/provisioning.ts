@@ -5,10 +5,11 @@ import type { OperationStep } from '../../shared/api/operation-handle.ts';
 import type { Finding } from '../../shared/inspection/finding.ts';
 import type { ProvisionStep } from '../../shared/lifecycle/operation.ts';
 import { markAddress } from '../store/addresses.ts';
-import { assetById, callName } from '../store/assets.ts';
+import { callName } from '../store/assets.ts';
 import { fromJson, toJson } from '../store/json.ts';
+import { runningOperation } from '../store/running-operation.ts';
 import type { BurnInWork, CommandRow, OperationRow, ProvisionWork } from '../store/schema.ts';
-import { systemActor, type Store, type UnitOfWork } from '../store/unit-of-work.ts';
+import { systemActor, type UnitOfWork } from '../store/unit-of-work.ts';
 import { again, lookAgainAt, settled, type Reconciler, type Step } from './driver.ts';
 import { commandOf, endCommands } from './issue-command.ts';
 import { imageOf, sendKexec, sendProvision, type At, type ProvisioningDeps } from './provision-commands.ts';
@@ -106,7 +107,7 @@ export function provisioningReconciler(deps: ProvisioningDeps): Reconciler {
   return {
     name: 'provisioning',
     step: async (assetId) => {
-      const at = await where(assetId, deps.store);
+      const at = await runningOperation(deps.store.db, assetId, isProvisionWork);
       if (at === undefined) return settled;
       const { operation } = at;
       const current = fromJson(operation.steps).find((candidate) => candidate.state !== 'done');
@@ -119,7 +120,7 @@ export function provisioningReconciler(deps: ProvisioningDeps): Reconciler {
       if (outcome.kind === 'failed') return fail(at, outcome, deps);
       if (deps.store.nowMs() < operation.deadline_at) return lookAgainAt(operation.deadline_at);
       // What happened meanwhile counts: the deadline is judged by the newest state.
-      const late = await runner.late((await where(assetId, deps.store)) ?? at, deps);
+      const late = await runner.late((await runningOperation(deps.store.db, assetId, isProvisionWork)) ?? at, deps);
       return late.kind === 'failed' ? fail(at, late, deps) : again;
     },
   };
@@ -127,19 +128,6 @@ export function provisioningReconciler(deps: ProvisioningDeps): Reconciler {
 
 function isProvisionStep(name: string): name is ProvisionStep {
   return Object.hasOwn(steps, name);
-}
-
-async function where(assetId: string, store: Store): Promise<At | undefined> {
-  const asset = await assetById(store.db, assetId);
-  if (asset === undefined || asset.operation_id === null) return undefined;
-  const operation = await store.db
-    .selectFrom('operations')
-    .selectAll()
-    .where('id', '=', asset.operation_id)
-    .executeTakeFirst();
-  if (operation?.state !== 'running') return undefined;
-  const work = fromJson(operation.work);
-  return isProvisionWork(work) ? { asset, operation, work } : undefined;
 }
 
 function isProvisionWork(work: ProvisionWork | BurnInWork): work is ProvisionWork {
