@@ -6,6 +6,7 @@ import { assert } from '../../shared/assert.ts';
 import { newId } from '../../shared/ids.ts';
 import { isInspectable } from '../../shared/lifecycle/asset.ts';
 import { checkOrder } from '../domain/order-check.ts';
+import { withOrderLine } from '../domain/ordered-finding.ts';
 import { assetById, callName } from '../store/assets.ts';
 import { releaseAddress, reserveAddress } from '../store/addresses.ts';
 import { fromJson, toJson } from '../store/json.ts';
@@ -157,7 +158,9 @@ async function findingsFor(uow: UnitOfWork, asset: AssetRow): Promise<Finding[]>
     ...(await healthFindings(uow, asset)),
     ...wipeFindings(asset),
     ...(await partFindings(uow.db, asset, fromJson(stored.inventory))),
-    ...hardware,
+    ...(asset.purchase_order === null || asset.order_line === null
+      ? hardware
+      : withOrderLine(hardware, { purchaseOrder: asset.purchase_order, line: asset.order_line })),
   ];
 }
 

@@ -27,7 +27,7 @@ it('inspects the machines of a new version again, and a version that fits lets t
   expect(applied).toMatchObject({ class: `${name}@2`, inspected: ['srv-k1'], left: [] });
   const quarantined = await assetInState(region, 'K1', 'QUARANTINED');
   expect(quarantined.findings.map(({ sentence, class: of }) => [sentence, of])).toEqual([
-    ['1 network ports found; ordered 2.', `${name}@2`],
+    ['1 network ports found; ordered 2 (PO-1 line 1).', `${name}@2`],
   ]);
 
   expect(await admin.call('class.apply', { class: `${name}@1`, from: `${name}@2` })).toMatchObject({

@@ -21,7 +21,7 @@ function withoutDimm(machine: Machine): void {
   machine.inventory = { ...machine.inventory, dimms: [first, empty] };
 }
 
-const sentence = 'DIMM slot A2 is empty; ordered 2 × 1 GiB, found 1.';
+const sentence = 'DIMM slot A2 is empty; ordered 2 × 1 GiB, found 1 (PO-1 line 1).';
 
 it('tells what passed, what to claim and what never came up, and drops what is waived', async () => {
   const vic = region.client('vic');

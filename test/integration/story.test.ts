@@ -106,7 +106,7 @@ describe('a machine', () => {
     await Promise.all([broken.boot(), unknown.boot()]);
     const asset = await assetInState(region, 'A2', 'QUARANTINED');
     expect(asset.findings.map(({ sentence }) => sentence)).toEqual([
-      'DIMM slot A2 is empty; ordered 2 × 1 GiB, found 1.',
+      'DIMM slot A2 is empty; ordered 2 × 1 GiB, found 1 (PO-1 line 1).',
     ]);
     const stranger = await assetInState(region, 'X1', 'QUARANTINED');
     expect(stranger.findings.map(({ kind, sentence }) => [kind, sentence])).toEqual([

@@ -33,13 +33,15 @@ it('lets a machine pass one finding until it ends, when a second person agrees',
     message: "srv-w1 has no blocking finding at 'disk/none'. Its findings: memory/A2.",
   });
   const change = await region.client('mia').call('asset.waive', wanted);
-  expect(change.effect.map(({ text }) => text)).toContain('DIMM slot A2 is empty; ordered 2 × 1 GiB, found 1.');
+  expect(change.effect.map(({ text }) => text)).toContain(
+    'DIMM slot A2 is empty; ordered 2 × 1 GiB, found 1 (PO-1 line 1).',
+  );
   expect((await region.client('vic').call('asset.get', { asset: 'W1' })).state).toBe('QUARANTINED');
   await region.client('cho').call('change.approve', { change: change.id, payloadSha256: change.payloadSha256 });
   const spare = await assetInState(region, 'W1', 'SPARE');
   expect(
     spare.findings.map(({ severity, sentence }) => [severity, sentence.replace(/\d{4}-\d\d-\d\d/, 'DATE')]),
-  ).toEqual([['info', 'Waived until DATE: DIMM slot A2 is empty; ordered 2 × 1 GiB, found 1.']]);
+  ).toEqual([['info', 'Waived until DATE: DIMM slot A2 is empty; ordered 2 × 1 GiB, found 1 (PO-1 line 1).']]);
 
   // Its time is over: the machine is inspected again and the finding counts.
   await region.stop();

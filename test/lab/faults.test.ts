@@ -144,7 +144,9 @@ describe('a machine that stays on', { concurrent: false }, () => {
     await hotServer.setLink(1, false);
     const asset = await inspected('srv-hot');
     expect(asset.state).toBe('QUARANTINED');
-    expect(sentences(asset)).toEqual(['No link on eth1 (52:54:00:fa:01:01); 2 ports must have one: check the cable.']);
+    expect(sentences(asset)).toEqual([
+      'No link on eth1 (52:54:00:fa:01:01); 2 ports must have one: check the cable (PO-F line 1).',
+    ]);
     await hotServer.setLink(1, true);
     expect(await inspected('srv-hot')).toMatchObject(spare);
   });
@@ -180,7 +182,7 @@ describe('a machine that stays on', { concurrent: false }, () => {
     const asset = await inspectedOnce(() => hasDisk(smallDisk.serial));
     expect(asset.state).toBe('QUARANTINED');
     expect(sentences(asset)).toEqual([
-      'Disk nvme0n1 (SN NVSMALL) is 3.8 GB NVMe QEMU NVMe Ctrl; ordered 1 × 4.0 GB NVMe.',
+      'Disk nvme0n1 (SN NVSMALL) is 3.8 GB NVMe QEMU NVMe Ctrl; ordered 1 × 4.0 GB NVMe (PO-F line 1).',
     ]);
     await hotServer.swapDisk(0, rightDisk);
     expect(await inspectedOnce(() => hasDisk(rightDisk.serial))).toMatchObject(spare);
@@ -191,7 +193,7 @@ describe('a machine', { concurrent: false }, () => {
   it('without one of its DIMMs is a SPARE once the module is in', async () => {
     const { before, after } = await mended;
     expect(before.state).toBe('QUARANTINED');
-    expect(sentences(before)).toEqual(['DIMM slot A2 is empty; ordered 2 × 512 MiB DDR5-4800, found 1.']);
+    expect(sentences(before)).toEqual(['DIMM slot A2 is empty; ordered 2 × 512 MiB DDR5-4800, found 1 (PO-F line 1).']);
     expect(after).toMatchObject(spare);
   });
 

@@ -83,8 +83,8 @@ describe('a rack', { concurrent: false }, () => {
     const { asset } = await rackUp(story, b, () => undefined);
     expect(asset.state).toBe('QUARANTINED');
     expect(asset.findings.map(({ sentence }) => sentence)).toEqual([
-      'DIMM slot A3 is empty; ordered 4 × 256 MiB DDR5-4800, found 3.',
-      'Disk nvme0n1 (SN NV101) is 3.8 GB NVMe QEMU NVMe Ctrl; ordered 1 × 4.0 GB NVMe.',
+      'DIMM slot A3 is empty; ordered 4 × 256 MiB DDR5-4800, found 3 (PO-2026-0042 line 1).',
+      'Disk nvme0n1 (SN NV101) is 3.8 GB NVMe QEMU NVMe Ctrl; ordered 1 × 4.0 GB NVMe (PO-2026-0042 line 1).',
     ]);
     await b.powerOff();
   });
