@@ -9,6 +9,7 @@ import { Type } from 'typebox';
 
 import { operations, type AnyOperation } from '../../shared/api/operations.ts';
 import { messageOf, PpecError, errorCodes } from '../../shared/errors.ts';
+import { decide } from '../domain/rbac.ts';
 import type { Caller } from '../ops/handler.ts';
 import type { Runner } from '../ops/runner.ts';
 import type { Log } from '../log.ts';
@@ -169,7 +170,7 @@ function documentation(operation: AnyOperation, status: number): object {
   return {
     operationId: operation.id,
     summary: operation.summary,
-    description: `Permission: \`${operation.permission}\`. Effect: ${operation.effect}.`,
+    description: `Permission: \`${operation.permission}\`${whereText(operation)}. Effect: ${operation.effect}.`,
     tags: [operation.id.split('.')[0]],
     ...(params === undefined ? {} : { params }),
     ...(rest === undefined
@@ -179,6 +180,21 @@ function documentation(operation: AnyOperation, status: number): object {
         : { body: { ...rest, examples: [operation.example] } }),
     response: { [status]: operation.output, default: Problem },
   };
+}
+
+function whereText({ scope }: AnyOperation): string {
+  switch (scope) {
+    case 'region':
+      return ' at region';
+    case 'catalogue':
+      return ' at any scope';
+    case 'visible':
+      return ' at any scope; answers what the caller may see';
+    case 'own':
+      return ', which everybody has';
+    default:
+      return ` where it reaches ${scope.join(' and ')}`;
+  }
 }
 
 function addBlobRoute(app: FastifyInstance, deps: HttpDeps): void {
@@ -196,8 +212,9 @@ function addBlobRoute(app: FastifyInstance, deps: HttpDeps): void {
     },
     async (request, reply) => {
       const caller = await callerOf(request, deps);
-      if (!caller.permissions.has('image.import'))
-        throw new PpecError('permission_denied', 'Uploading image content needs the permission image.import.');
+      const decision = decide(caller.rights, 'image.import', 'region');
+      if (!decision.allowed)
+        throw new PpecError('permission_denied', `You may not upload image content. ${decision.why}`);
       const { sha256 } = request.params;
       if (!/^[0-9a-f]{64}$/.test(sha256))
         throw new PpecError('invalid_argument', 'The path must end with a SHA-256 digest in lower-case hex.');

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { Convert } from 'typebox/value';
 import { Compile, type Validator } from 'typebox/compile';
 
+import { objectMembers } from '../../shared/api/operation.ts';
 import { operations, type AnyOperation } from '../../shared/api/operations.ts';
 import type { Change } from '../../shared/api/change.ts';
 import { assert } from '../../shared/assert.ts';
@@ -13,10 +14,13 @@ import { newId } from '../../shared/ids.ts';
 import { policyFor } from '../domain/policy.ts';
 import { toJson } from '../store/json.ts';
 import { changeView } from '../store/records.ts';
+import { keepSubjects } from '../store/subjects.ts';
 import type { Store, UnitOfWork } from '../store/unit-of-work.ts';
+import { authorise, checkPermission, type Authorised } from './authorise.ts';
 import { close, DriftedChange, payloadHash } from './change-ops.ts';
 import type { Caller, Handler, OpsDeps, WriteContext, Written } from './handler.ts';
 import { handlerFor } from './handlers.ts';
+import { refuseGainers } from './refuse-gainers.ts';
 
 export type Request = {
   readonly operation: AnyOperation;
@@ -39,20 +43,26 @@ export function createRunner(store: Store, deps: OpsDeps): Runner {
     const { operation, caller } = request;
     const handler = handlerFor(operation.id);
     assert(handler !== undefined, `${operation.id} has a handler`);
-    if (!caller.permissions.has(operation.permission)) {
-      const refusal = new PpecError(
-        'permission_denied',
-        `You may not ${operation.id}: it needs the permission ${operation.permission}. Your roles: ${caller.roles.join(', ') || 'none'}.`,
-      );
-      if (operation.effect !== 'read') await auditRefusal(store, request, refusal);
-      throw refusal;
+    try {
+      checkPermission(operation, caller.rights);
+    } catch (thrown) {
+      if (operation.effect !== 'read') await auditRefusal(store, request, toPpecError(thrown));
+      throw thrown;
     }
     const input = validated(operation, request.input);
-    if (handler.kind === 'read') return handler.run(input, { deps, caller });
+    if (handler.kind === 'read') {
+      const asked = await authorise(deps.db, { operation, input, rights: caller.rights });
+      return handler.run(accepted(asked.input), { deps, caller });
+    }
     try {
-      return await store.write(caller.actor, (uow) =>
-        once(uow, request, () => apply(handler, { operation, input }, { uow, deps, caller })),
-      );
+      return await store.write(caller.actor, async (uow) => {
+        // What the caller may do is read in the transaction that does it.
+        const rights = await caller.rightsNow(uow.db);
+        checkPermission(operation, rights);
+        const asked = await authorise(uow.db, { operation, input, rights });
+        const context = { uow, deps, caller: { ...caller, rights } };
+        return once(uow, request, () => apply(handler, { operation, asked }, context));
+      });
     } catch (thrown) {
       if (thrown instanceof DriftedChange) return refuseChange(store, request, thrown);
       const error = toPpecError(thrown);
@@ -62,16 +72,11 @@ export function createRunner(store: Store, deps: OpsDeps): Runner {
   };
 }
 
-// The validator of exactly this operation has accepted the value, which is what `never` stands for here: an input that
-// fits whichever handler belongs to the operation.
-function validated(operation: AnyOperation, raw: unknown): never {
+function validated(operation: AnyOperation, raw: unknown): object {
   const validator = validators.get(operation.id);
   assert(validator !== undefined, `${operation.id} has a validator`);
   const value = operation.method === 'GET' ? Convert(operation.input, raw) : raw;
-  if (validator.Check(value)) {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
-    return value as never;
-  }
+  if (validator.Check(value) && typeof value === 'object' && value !== null) return value;
   const issues = [...validator.Errors(value)]
     .slice(0, issuesMax)
     .map((error) => ({ path: error.instancePath || '/', message: error.message }));
@@ -83,16 +88,27 @@ function validated(operation: AnyOperation, raw: unknown): never {
   );
 }
 
-type Asked = { readonly operation: AnyOperation; readonly input: never };
+/**
+ * The validator of exactly this operation has accepted the value, and ids have taken the place of names in it: that is
+ * what `never` stands for here, an input that fits whichever handler belongs to the operation.
+ */
+function accepted(input: object): never {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
+  return input as never;
+}
+
+type Asked = { readonly operation: AnyOperation; readonly asked: Authorised };
 
 async function apply(
   handler: Exclude<Handler, { kind: 'read' }>,
-  { operation, input }: Asked,
+  { operation, asked }: Asked,
   context: WriteContext,
 ): Promise<unknown> {
   const { uow } = context;
   const written: Written<unknown> =
-    handler.kind === 'write' ? await handler.run(input, context) : await file(handler, { operation, input }, context);
+    handler.kind === 'write'
+      ? await handler.run(accepted(asked.input), context)
+      : await file(handler, { operation, asked }, context);
   await uow.audit({
     operation: operation.id,
     targets: written.targets,
@@ -106,13 +122,14 @@ async function apply(
 /** Files a state change: frozen now, carried out when enough others have approved its hash. */
 async function file(
   handler: Extract<Handler, { kind: 'state-change' }>,
-  { operation, input }: Asked,
+  { operation, asked }: Asked,
   context: WriteContext,
 ): Promise<Written<Change>> {
   const { uow, caller } = context;
   const policy = policyFor(operation);
   assert(policy.checkersNeeded > 0, `a state change needs a checker`);
-  const plan = await handler.plan(input, context);
+  const plan = await handler.plan(accepted(asked.input), context);
+  await refuseGainers(handler, plan.payload, context);
   const row = {
     id: newId('change', uow.ids),
     operation: operation.id,
@@ -133,6 +150,7 @@ async function file(
     revision: 1,
   };
   await uow.db.insertInto('changes').values(row).execute();
+  await keepSubjects(uow.db, row.id, asked.about);
   await uow.event('change', row.id, `${row.id} filed by ${uow.actor.name}: ${plan.summary}`);
   return {
     output: await changeView(uow.db, row),
@@ -196,13 +214,20 @@ async function auditRefusal(store: Store, { operation, input, caller }: Request,
   );
 }
 
+const targetMembers: ReadonlySet<string> = new Set([
+  ...Object.keys(objectMembers),
+  'image',
+  'network',
+  'credential',
+  'role',
+  'holder',
+  'member',
+]);
+
 function namedTargets(input: unknown): string[] {
   const members = typeof input === 'object' && input !== null ? Object.entries(input) : [];
   return members
-    .filter(
-      ([name, value]) =>
-        ['asset', 'change', 'image', 'network', 'credential'].includes(name) && typeof value === 'string',
-    )
+    .filter(([name, value]) => targetMembers.has(name) && typeof value === 'string')
     .map(([, value]) => String(value).slice(0, 120));
 }
 
