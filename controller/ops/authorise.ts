@@ -2,11 +2,18 @@
 // does not exist; what they may read and not act upon is refused with the reason.
 import { objectMembers, type About, type ObjectKind, type ObjectMember } from '../../shared/api/operation.ts';
 import type { AnyOperation } from '../../shared/api/operations.ts';
-import { parseScope } from '../../shared/api/scope.ts';
+import { parseScope, type Scope } from '../../shared/api/scope.ts';
 import { PpecError } from '../../shared/errors.ts';
 import { decide, decideAll, type Rights, type Where } from '../domain/rbac.ts';
 import { missing } from '../store/missing.ts';
-import { findObject, readPermissionOf, type ChangeSubject, type Resolved } from '../store/subjects.ts';
+import {
+  findObject,
+  readPermissionOf,
+  scopeSubject,
+  subjectOfScope,
+  type ChangeSubject,
+  type Resolved,
+} from '../store/subjects.ts';
 import type { Reader } from './handler.ts';
 
 const members = Object.keys(objectMembers).filter((name): name is ObjectMember => Object.hasOwn(objectMembers, name));
@@ -76,6 +83,17 @@ async function readable(db: Reader, named: Named): Promise<Resolved> {
 function shownBy(named: Named): Named {
   const scope = named.kind === 'scope' ? parseScope(named.reference) : undefined;
   return scope !== undefined && 'name' in scope ? { ...named, kind: scope.kind, reference: scope.name } : named;
+}
+
+type Reach = { readonly operation: AnyOperation; readonly scopes: readonly Scope[]; readonly rights: Rights };
+
+/** Scopes that a change reaches besides what it names. Throws `permission_denied`; answers what it is about, too. */
+export async function checkReach(db: Reader, { operation, scopes, rights }: Reach): Promise<ChangeSubject[]> {
+  for (const scope of scopes) {
+    const decision = decide(rights, operation.permission, await scopeSubject(db, scope));
+    if (!decision.allowed) throw denied(operation.id, decision.why);
+  }
+  return scopes.map(subjectOfScope);
 }
 
 function denied(operation: string, why: string): PpecError {

@@ -117,6 +117,6 @@ async function missingOf(
   return {
     roles,
     scopes: [...new Set(objects.flatMap((each) => wantedScopes(each)))],
-    grantors: [...new Set(grantors)].slice(0, grantorsMax),
+    grantors: [...new Set(grantors)].toSorted().slice(0, grantorsMax),
   };
 }

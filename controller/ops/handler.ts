@@ -4,6 +4,7 @@ import type { Kysely } from 'kysely';
 
 import type { EffectLine } from '../../shared/api/change.ts';
 import type { OperationId, OperationInput, OperationOutput } from '../../shared/api/operations.ts';
+import type { Scope } from '../../shared/api/scope.ts';
 import type { BurnInProgress } from '../../shared/burn-in/report.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
@@ -76,6 +77,8 @@ export type Plan = {
   readonly payload: unknown;
   readonly targets: readonly string[];
   readonly effect: readonly EffectLine[];
+  /** Scopes that it reaches besides what its input names: maker and checker need their right there, too. */
+  readonly reaches?: readonly Scope[];
 };
 
 export type Approved = {

@@ -16,7 +16,7 @@ import { toJson } from '../store/json.ts';
 import { changeView } from '../store/records.ts';
 import { keepSubjects } from '../store/subjects.ts';
 import type { Store, UnitOfWork } from '../store/unit-of-work.ts';
-import { authorise, checkPermission, type Authorised } from './authorise.ts';
+import { authorise, checkPermission, checkReach, type Authorised } from './authorise.ts';
 import { close, DriftedChange, payloadHash } from './change-ops.ts';
 import type { Caller, Handler, OpsDeps, WriteContext, Written } from './handler.ts';
 import { handlerFor } from './handlers.ts';
@@ -130,6 +130,7 @@ async function file(
   assert(policy.checkersNeeded > 0, `a state change needs a checker`);
   const plan = await handler.plan(accepted(asked.input), context);
   await refuseGainers(handler, plan.payload, context);
+  const reached = await checkReach(uow.db, { operation, scopes: plan.reaches ?? [], rights: caller.rights });
   const row = {
     id: newId('change', uow.ids),
     operation: operation.id,
@@ -150,7 +151,7 @@ async function file(
     revision: 1,
   };
   await uow.db.insertInto('changes').values(row).execute();
-  await keepSubjects(uow.db, row.id, asked.about);
+  await keepSubjects(uow.db, row.id, [...asked.about, ...reached]);
   await uow.event('change', row.id, `${row.id} filed by ${uow.actor.name}: ${plan.summary}`);
   return {
     output: await changeView(uow.db, row),

@@ -104,8 +104,12 @@ async function ofAsset(db: Db, id: string, assetId: string): Promise<Resolved> {
 }
 
 async function ofScope(db: Db, id: string, scope: Scope): Promise<Resolved> {
-  const name = 'name' in scope ? scope.name : scope.kind === 'tags' ? scopeText(scope) : '';
-  return { id, subjects: [await scopeSubject(db, scope)], about: [{ kind: scope.kind, name }] };
+  return { id, subjects: [await scopeSubject(db, scope)], about: [subjectOfScope(scope)] };
+}
+
+/** What a change about a scope is about. */
+export function subjectOfScope(scope: Scope): ChangeSubject {
+  return { kind: scope.kind, name: 'name' in scope ? scope.name : scope.kind === 'tags' ? scopeText(scope) : '' };
 }
 
 type Finder = (db: Db, reference: string, rights: Rights) => Promise<Resolved>;
