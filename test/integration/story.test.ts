@@ -76,6 +76,7 @@ describe('a machine', () => {
       state: 'BAREMETAL',
       home: 'production',
       project: 'payments',
+      team: 'ledger',
       image: 'test-os@1',
       hostname: 'srv-a1',
     });

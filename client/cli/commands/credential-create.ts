@@ -1,5 +1,6 @@
+import { roleNames } from '../../../shared/api/role-names.ts';
 import { command } from '../command.ts';
-import { defined, integer, many, optional, required } from '../options.ts';
+import { defined, integer, manyChoices, optional, required } from '../options.ts';
 
 export const credentialCreate = command({
   path: 'credential create',
@@ -7,7 +8,7 @@ export const credentialCreate = command({
   options: {
     label: required('--label <text>', 'what it is for'),
     person: optional('--person <person>', 'for somebody else'),
-    role: many('--role <role>', 'fewer roles than the person has; may be repeated'),
+    role: manyChoices('--role <role>', roleNames, 'fewer roles than the person has; may be repeated'),
     expiresInDays: integer('--expires-in-days <n>', { min: 1, max: 3650 }, 'ends by itself after this time'),
   },
   examples: [
