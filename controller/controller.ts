@@ -19,7 +19,7 @@ import { consoleTail } from './console-logs.ts';
 import { openAuditKey } from './crypto/audit-key.ts';
 import { openCommandKey } from './crypto/command-key.ts';
 import { openRegionCa } from './crypto/region-ca.ts';
-import { effectiveRoles, permissionsOf } from './domain/rbac.ts';
+import { narrowed, type Limits } from './domain/rbac.ts';
 import { createEventFeed } from './event-feed.ts';
 import type { Authenticate } from './http/authenticate.ts';
 import { createHttpServer, type HttpDeps } from './http/server.ts';
@@ -30,7 +30,7 @@ import { createBurnInBook } from './hub/burn-in-book.ts';
 import { createRegistry, type Registry } from './hub/registry.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
-import type { OpsDeps } from './ops/handler.ts';
+import type { OpsDeps, Reader } from './ops/handler.ts';
 import { imageProblems } from './ops/image-ops.ts';
 import { createRunner } from './ops/runner.ts';
 import { burnInReconciler } from './reconcile/burn-in.ts';
@@ -45,6 +45,7 @@ import { assetById } from './store/assets.ts';
 import { segmentFolder } from './store/audit-archive.ts';
 import { openDatabase, type Db } from './store/database.ts';
 import { fromJson } from './store/json.ts';
+import { rightsOf } from './store/grants.ts';
 import { authenticate } from './store/people.ts';
 import { createStore, type Store } from './store/unit-of-work.ts';
 
@@ -371,12 +372,14 @@ function authenticator(store: Store): Authenticate {
     const found = await authenticate(store.db, { id, secret }, store.nowMs());
     if (found === undefined) return undefined;
     const { person, credential } = found;
-    const roles = effectiveRoles(fromJson(person.roles), credential.roles === null ? null : fromJson(credential.roles));
+    const limits: Limits = credential.roles === null ? {} : { roles: fromJson(credential.roles) };
+    const rightsNow = async (reader: Reader) => narrowed(await rightsOf(reader, person.name, store.nowMs()), limits);
     return {
       actor: { name: person.name, id: person.id, credentialId: credential.id, from, requestId },
       personId: person.id,
-      roles,
-      permissions: permissionsOf(roles),
+      rights: await rightsNow(store.db),
+      limits,
+      rightsNow,
     };
   };
 }

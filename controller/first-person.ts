@@ -2,16 +2,17 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { RoleName } from '../shared/api/person.ts';
+import type { RoleName } from '../shared/api/role-names.ts';
 import { systemClock } from '../shared/clock.ts';
 import type { IdSource } from '../shared/ids.ts';
 import type { Config } from './config.ts';
 import { strongRng } from './strong-rng.ts';
 import { openDatabase } from './store/database.ts';
+import { addGrant } from './store/grants.ts';
 import { addCredential, addPerson } from './store/people.ts';
 import { createStore, systemActor } from './store/unit-of-work.ts';
 
-/** Adds a person with a credential, on the controller's own machine: how the first people come to be. */
+/** Adds a person with roles at region and a credential, on the controller's own machine. */
 export async function addPersonLocally(
   config: Config,
   person: { readonly name: string; readonly roles: readonly RoleName[] },
@@ -23,6 +24,13 @@ export async function addPersonLocally(
   try {
     return await store.write(systemActor('local'), async (uow) => {
       const row = await addPerson(uow.db, person, ids);
+      const grants: string[] = [];
+      for (const role of new Set(person.roles)) {
+        const holder = `person:${row.name}`;
+        const scope = { kind: 'region' } as const;
+        const grant = { holder, role, scope, expiresAtMs: null, createdBy: 'local', changeId: null };
+        grants.push((await addGrant(uow.db, grant, ids)).id);
+      }
       const { row: credential, secret } = await addCredential(
         uow.db,
         { personId: row.id, label: 'first', roles: null, expiresAtMs: null },
@@ -32,9 +40,9 @@ export async function addPersonLocally(
       await uow.changelog('credential', { id: credential.id, after: credential });
       await uow.audit({
         operation: 'person.create',
-        targets: [row.id, credential.id],
+        targets: [row.id, credential.id, ...grants],
         outcome: 'done',
-        message: `${row.name} added as ${person.roles.join(', ')} on the controller's machine`,
+        message: `${row.name} added as ${person.roles.join(', ')} at region on the controller's machine`,
       });
       return { credentialId: credential.id, secret };
     });

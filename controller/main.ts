@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { roleNames, type RoleName } from '../shared/api/person.ts';
+import { roleNames, type RoleName } from '../shared/api/role-names.ts';
 import { messageOf, PpecError } from '../shared/errors.ts';
 import { defaultConfigPath, readConfig, type Config } from './config.ts';
 import { controllerVersion, startController } from './controller.ts';
@@ -21,7 +21,7 @@ const usage = `usage: ppec-controller [--config FILE] VERB
   check                            read the configuration, open the database, verify the audit chain
   audit-prune --before DATE [--yes]
                                    delete sealed segments of the audit whose entries are all older; without --yes, say which
-  person add NAME --role ROLE …    add a person (viewer, maker, checker, admin) and print a credential, once
+  person add NAME --role ROLE …    add a person with built-in roles at region, and print a credential, once
   version
 
 The configuration is /etc/ppec/controller.yaml, or what --config or PPEC_CONTROLLER_CONFIG names.

@@ -245,7 +245,7 @@ function stepTimes(operation: OperationHandle): (readonly [string, number])[] {
 function goOn(region: LabRegion): void {
   const { id, secret } = region.credential('mia');
   tell(`
-go on from another terminal: mia is a maker, cho a checker, ada an admin
+go on from another terminal: mia is a provisioner, cho an approver, ada an admin, vic a viewer
   export PPEC_CONFIG=${region.clientConfigPath}
   alias ppec="${process.execPath} ${join(root, 'dist/ppec.cjs')}"
   ppec asset get srv-b                     what is wrong with it

@@ -8,6 +8,7 @@ const idPrefixes = {
   change: 'chg',
   command: 'cmd',
   credential: 'crd',
+  grant: 'grt',
   image: 'img',
   inspection: 'ins',
   network: 'net',

@@ -8,12 +8,14 @@ import { assetInspect } from './commands/asset-inspect.ts';
 import { assetInventory } from './commands/asset-inventory.ts';
 import { assetList } from './commands/asset-list.ts';
 import { assetParts } from './commands/asset-parts.ts';
+import { assetTag } from './commands/asset-tag.ts';
 import { assetWaive } from './commands/asset-waive.ts';
 import { assetWatch } from './commands/asset-watch.ts';
 import { auditExport } from './commands/audit-export.ts';
 import { auditHead } from './commands/audit-head.ts';
 import { auditList } from './commands/audit-list.ts';
 import { auditVerify } from './commands/audit-verify.ts';
+import { authCanI } from './commands/auth-can-i.ts';
 import { burnInCancel } from './commands/burn-in-cancel.ts';
 import { burnInGet } from './commands/burn-in-get.ts';
 import { burnInList } from './commands/burn-in-list.ts';
@@ -35,6 +37,11 @@ import { classCreate } from './commands/class-create.ts';
 import { classFromAsset } from './commands/class-from-asset.ts';
 import { classGet } from './commands/class-get.ts';
 import { classList } from './commands/class-list.ts';
+import { clusterAddAsset } from './commands/cluster-add-asset.ts';
+import { clusterCreate } from './commands/cluster-create.ts';
+import { clusterGet } from './commands/cluster-get.ts';
+import { clusterList } from './commands/cluster-list.ts';
+import { clusterRemoveAsset } from './commands/cluster-remove-asset.ts';
 import { completion } from './commands/completion.ts';
 import { contextAdd } from './commands/context-add.ts';
 import { contextList } from './commands/context-list.ts';
@@ -44,6 +51,9 @@ import { credentialCreate } from './commands/credential-create.ts';
 import { credentialList } from './commands/credential-list.ts';
 import { credentialRevoke } from './commands/credential-revoke.ts';
 import { eventWatch } from './commands/event-watch.ts';
+import { grantCreate } from './commands/grant-create.ts';
+import { grantDelete } from './commands/grant-delete.ts';
+import { grantList } from './commands/grant-list.ts';
 import { imageGet } from './commands/image-get.ts';
 import { imageImport } from './commands/image-import.ts';
 import { imageKeygen } from './commands/image-keygen.ts';
@@ -73,9 +83,24 @@ import { poImport } from './commands/po-import.ts';
 import { poList } from './commands/po-list.ts';
 import { poReopen } from './commands/po-reopen.ts';
 import { poReport } from './commands/po-report.ts';
+import { projectAddMember } from './commands/project-add-member.ts';
+import { projectCreate } from './commands/project-create.ts';
+import { projectGet } from './commands/project-get.ts';
+import { projectList } from './commands/project-list.ts';
+import { projectRemoveMember } from './commands/project-remove-member.ts';
 import { provision } from './commands/provision.ts';
 import { region } from './commands/region.ts';
+import { roleCreate } from './commands/role-create.ts';
+import { roleDelete } from './commands/role-delete.ts';
+import { roleGet } from './commands/role-get.ts';
+import { roleList } from './commands/role-list.ts';
+import { roleUpdate } from './commands/role-update.ts';
 import { spareList } from './commands/spare-list.ts';
+import { teamAddMember } from './commands/team-add-member.ts';
+import { teamCreate } from './commands/team-create.ts';
+import { teamGet } from './commands/team-get.ts';
+import { teamList } from './commands/team-list.ts';
+import { teamRemoveMember } from './commands/team-remove-member.ts';
 import { vendorCreate } from './commands/vendor-create.ts';
 import { vendorGet } from './commands/vendor-get.ts';
 import { vendorList } from './commands/vendor-list.ts';
@@ -86,6 +111,7 @@ import { whoami } from './commands/whoami.ts';
 
 const listed: readonly CliCommand[] = [
   whoami,
+  authCanI,
   region,
   contextList,
   contextAdd,
@@ -119,6 +145,7 @@ const listed: readonly CliCommand[] = [
   assetInspect,
   assetInventory,
   assetParts,
+  assetTag,
   assetWaive,
   assetWatch,
   waiverList,
@@ -160,6 +187,29 @@ const listed: readonly CliCommand[] = [
   auditHead,
   auditExport,
   changelog,
+  teamList,
+  teamGet,
+  teamCreate,
+  teamAddMember,
+  teamRemoveMember,
+  projectList,
+  projectGet,
+  projectCreate,
+  projectAddMember,
+  projectRemoveMember,
+  clusterList,
+  clusterGet,
+  clusterCreate,
+  clusterAddAsset,
+  clusterRemoveAsset,
+  roleList,
+  roleGet,
+  roleCreate,
+  roleUpdate,
+  roleDelete,
+  grantList,
+  grantCreate,
+  grantDelete,
   personList,
   personAdd,
   credentialList,

@@ -10,6 +10,7 @@ import { Type } from 'typebox';
 import { operations, type AnyOperation } from '../../shared/api/operations.ts';
 import { messageOf, PpecError, errorCodes, toPpecError } from '../../shared/errors.ts';
 import { withoutSecrets } from '../../shared/secrets.ts';
+import { decide } from '../domain/rbac.ts';
 import type { Caller } from '../ops/handler.ts';
 import type { Runner } from '../ops/runner.ts';
 import type { Log } from '../log.ts';
@@ -173,7 +174,7 @@ function documentation(operation: AnyOperation, status: number): object {
   return {
     operationId: operation.id,
     summary: operation.summary,
-    description: `Permission: \`${operation.permission}\`. Effect: ${operation.effect}.`,
+    description: `Permission: \`${operation.permission}\`${whereText(operation)}. Effect: ${operation.effect}.`,
     tags: [operation.id.split('.')[0]],
     ...(params === undefined ? {} : { params }),
     ...(rest === undefined
@@ -183,6 +184,21 @@ function documentation(operation: AnyOperation, status: number): object {
         : { body: { ...rest, examples: [operation.example] } }),
     response: { [status]: operation.output, default: Problem },
   };
+}
+
+function whereText({ scope }: AnyOperation): string {
+  switch (scope) {
+    case 'region':
+      return ' at region';
+    case 'catalogue':
+      return ' at any scope';
+    case 'visible':
+      return ' at any scope; answers what the caller may see';
+    case 'own':
+      return ', which everybody has';
+    default:
+      return ` where it reaches ${scope.join(' and ')}`;
+  }
 }
 
 function addBlobRoute(app: FastifyInstance, deps: HttpDeps): void {
@@ -201,8 +217,9 @@ function addBlobRoute(app: FastifyInstance, deps: HttpDeps): void {
     async (request, reply) => {
       const caller = await callerOf(request, deps);
       const { sha256 } = request.params;
-      if (!caller.permissions.has('image.import')) {
-        const message = 'Uploading image content needs the permission image.import.';
+      const decision = decide(caller.rights, 'image.import', 'region');
+      if (!decision.allowed) {
+        const message = `You may not upload image content. ${decision.why}`;
         await deps.auditAttempt({ ...attemptOf(request), caller, message });
         throw new PpecError('permission_denied', message);
       }

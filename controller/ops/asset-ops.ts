@@ -10,17 +10,23 @@ import type { TimelineEntry } from '../../shared/api/asset.ts';
 import type { Db } from '../store/database.ts';
 import { assetPartLines } from '../store/part-events.ts';
 import type { AssetRow } from '../store/schema.ts';
+import { isTagged, visibleAssets } from '../store/visibility.ts';
+import type { Rights } from '../domain/rbac.ts';
 
 export const assetHandlers: Handlers<
   'asset.list' | 'asset.get' | 'asset.timeline' | 'asset.inventory' | 'asset.health' | 'asset.console' | 'asset.inspect'
 > = {
   'asset.list': {
     kind: 'read',
-    run: async ({ limit = defaultLimit, cursor, ...filter }, { deps }) => {
-      let query = deps.db.selectFrom('assets').selectAll();
+    run: async ({ limit = defaultLimit, cursor, ...filter }, { deps, caller }) => {
+      let query = deps.db.selectFrom('assets').selectAll().where(visibleAssets(caller.rights, 'asset.list'));
       if (filter.state !== undefined) query = query.where('state', '=', filter.state);
       if (filter.presence !== undefined) query = query.where('presence', '=', filter.presence);
       if (filter.rack !== undefined) query = query.where('rack', '=', filter.rack);
+      if (filter.team !== undefined) query = query.where('team', '=', filter.team);
+      if (filter.project !== undefined) query = query.where('project', '=', filter.project);
+      if (filter.cluster !== undefined) query = query.where('cluster', '=', filter.cluster);
+      if (filter.tag !== undefined) query = query.where(isTagged(filter.tag));
       const wanted = filter.class;
       if (wanted !== undefined) {
         query = wanted.includes('@')
@@ -44,8 +50,8 @@ export const assetHandlers: Handlers<
   },
   'asset.timeline': {
     kind: 'read',
-    run: async ({ asset }, { deps }) => ({
-      items: await timelineOf(deps.db, await findAsset(deps.db, asset)),
+    run: async ({ asset }, { deps, caller }) => ({
+      items: await timelineOf(deps.db, await findAsset(deps.db, asset), caller.rights),
       next: null,
     }),
   },
@@ -126,7 +132,7 @@ const timelineMax = 1000;
 const fieldsShown = new Set(['state', 'presence', 'hold', 'health', 'address', 'class', 'home']);
 
 /** State changes, reports and parts of one asset, from its changelog and its parts' timeline, oldest first. */
-async function timelineOf(db: Db, asset: AssetRow): Promise<TimelineEntry[]> {
+async function timelineOf(db: Db, asset: AssetRow, rights: Rights): Promise<TimelineEntry[]> {
   const changes = await db
     .selectFrom('changelog')
     .selectAll()
@@ -155,7 +161,7 @@ async function timelineOf(db: Db, asset: AssetRow): Promise<TimelineEntry[]> {
     actor: 'controller',
     change: null,
   };
-  const parts = (await assetPartLines(db, asset.id)).map((line): TimelineEntry => ({
+  const parts = (await assetPartLines(db, asset.id, rights)).map((line): TimelineEntry => ({
     event: 'part',
     change: null,
     ...line,

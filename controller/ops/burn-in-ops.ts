@@ -20,6 +20,7 @@ import { fromJson, toJson } from '../store/json.ts';
 import { findClass } from '../store/records.ts';
 import type { AssetRow, BurnInRow, BurnInWork } from '../store/schema.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
+import { ofVisibleAssets, type Condition } from '../store/visibility.ts';
 import type { Handlers, OpsDeps } from './handler.ts';
 import { defaultLimit, pageOf } from './page.ts';
 
@@ -53,9 +54,10 @@ export const burnInHandlers: Handlers<BurnInIds> = {
   },
   'burn-in.list': {
     kind: 'read',
-    run: async ({ limit = defaultLimit, cursor, asset, state }, { deps }) => {
+    run: async ({ limit = defaultLimit, cursor, asset, state }, { deps, caller }) => {
       const rows = await listBurnIns(deps.db, {
         limit,
+        visible: ofVisibleAssets(caller.rights, 'burn-in.list', 'burn_ins.asset_id'),
         ...(asset === undefined ? {} : { assetId: (await findAsset(deps.db, asset)).id }),
         ...(state === undefined ? {} : { state }),
         ...(cursor === undefined ? {} : { before: cursor }),
@@ -72,12 +74,13 @@ export const burnInHandlers: Handlers<BurnInIds> = {
   },
   'burn-in.peers': {
     kind: 'read',
-    run: async ({ class: name }, { deps }) => {
+    run: async ({ class: name }, { deps, caller }) => {
       if ((await findClass(deps.db, name)) === undefined) {
         throw new PpecError('not_found', `There is no class '${name}'. List them: ppec class list`);
       }
-      const rows = await burnInsOfClass(deps.db, name);
-      return { items: (await Promise.all(rows.map((row) => peerLines(deps.db, row)))).flat() };
+      const visible = ofVisibleAssets(caller.rights, 'burn-in.get', 'burn_ins.asset_id');
+      const rows = await burnInsOfClass(deps.db, name, visible);
+      return { items: (await Promise.all(rows.map((row) => peerLines(deps.db, row, visible)))).flat() };
     },
   },
   'burn-in.cancel': {
@@ -168,9 +171,9 @@ async function toldOf(
   return command === undefined ? undefined : progress;
 }
 
-async function peerLines(db: Db, row: BurnInFacts): Promise<PeerFigure[]> {
+async function peerLines(db: Db, row: BurnInFacts, visible: Condition): Promise<PeerFigure[]> {
   const asset = await assetById(db, row.asset_id);
-  const deviations = compareWithPeers(fromJson(row.figures), await peerFigures(db, row));
+  const deviations = compareWithPeers(fromJson(row.figures), await peerFigures(db, row, visible));
   return deviations.map(({ name, part, value, median, peers, percent, isLow }) => ({
     assetId: row.asset_id,
     asset: asset === undefined ? row.asset_id : callName(asset),

@@ -3,14 +3,20 @@ import { createHash } from 'node:crypto';
 
 import { canonicalJson } from '../../shared/canonical-json.ts';
 import { PpecError } from '../../shared/errors.ts';
-import { effectiveRoles, permissionsOf } from '../domain/rbac.ts';
+import { findOperation } from '../../shared/api/operations.ts';
+import { decideAll } from '../domain/rbac.ts';
+import { rightsOf } from '../store/grants.ts';
 import { fromJson, toJson } from '../store/json.ts';
+import { missing } from '../store/missing.ts';
 import { findPerson } from '../store/people.ts';
 import { changeView, findChange, operationView } from '../store/records.ts';
+import { changeSubjects } from '../store/subjects.ts';
 import type { ChangeRow } from '../store/schema.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
+import { ofVisibleAssets, visibleChanges } from '../store/visibility.ts';
 import type { Handler, Handlers, Plan, WriteContext, Written } from './handler.ts';
 import { defaultLimit, pageOf } from './page.ts';
+import { refuseGainers } from './refuse-gainers.ts';
 import type { Change } from '../../shared/api/change.ts';
 
 type ChangeIds =
@@ -35,8 +41,11 @@ export function changeHandlers(stateChange: (operation: string) => StateChange):
   return {
     'change.list': {
       kind: 'read',
-      run: async ({ limit = defaultLimit, cursor, state }, { deps }) => {
-        let query = deps.db.selectFrom('changes').selectAll();
+      run: async ({ limit = defaultLimit, cursor, state }, { deps, caller }) => {
+        let query = deps.db
+          .selectFrom('changes')
+          .selectAll()
+          .where(visibleChanges(caller.rights, 'change.list', 'changes.id'));
         if (state !== undefined) query = query.where('state', '=', state);
         if (cursor !== undefined) query = query.where('id', '<', cursor);
         const rows = await query
@@ -83,8 +92,11 @@ export function changeHandlers(stateChange: (operation: string) => StateChange):
     },
     'operation.list': {
       kind: 'read',
-      run: async ({ limit = defaultLimit, cursor, state }, { deps }) => {
-        let query = deps.db.selectFrom('operations').selectAll();
+      run: async ({ limit = defaultLimit, cursor, state }, { deps, caller }) => {
+        let query = deps.db
+          .selectFrom('operations')
+          .selectAll()
+          .where(ofVisibleAssets(caller.rights, 'operation.list', 'operations.asset_id'));
         if (state !== undefined) query = query.where('state', '=', state);
         if (cursor !== undefined) query = query.where('id', '<', cursor);
         const rows = await query
@@ -98,8 +110,7 @@ export function changeHandlers(stateChange: (operation: string) => StateChange):
       kind: 'read',
       run: async ({ operation }, { deps }) => {
         const row = await deps.db.selectFrom('operations').selectAll().where('id', '=', operation).executeTakeFirst();
-        if (row === undefined)
-          throw new PpecError('not_found', `There is no operation '${operation}'. List them: ppec operation list`);
+        if (row === undefined) throw missing('operation', operation);
         return operationView(deps.db, row);
       },
     },
@@ -137,6 +148,7 @@ function checkApproval(row: ChangeRow, payloadSha256: string, { uow, caller }: W
 
 async function approve(row: ChangeRow, context: WriteContext, handler: StateChange): Promise<Written<Change>> {
   const { uow, caller } = context;
+  await refuseGainers(handler, JSON.parse(row.payload), context);
   const approvals = [...fromJson(row.approvals), { person: uow.actor.name, personId: caller.personId, at: uow.nowMs }];
   const approved = await uow.patchChange(row, { approvals: toJson(approvals) });
   const targets = [row.id, ...fromJson(row.targets)];
@@ -194,8 +206,10 @@ export class DriftedChange extends Error {
 async function refusalOf(uow: UnitOfWork, row: ChangeRow): Promise<string | undefined> {
   const maker = await findPerson(uow.db, row.maker_id);
   if (maker.active !== 1) return `its maker ${maker.name} is no longer active`;
-  const permissions = permissionsOf(effectiveRoles(fromJson(maker.roles), null));
-  return permissions.has(row.operation) ? undefined : `its maker ${maker.name} is no longer allowed to ask for it`;
+  const rights = await rightsOf(uow.db, maker.name, uow.nowMs);
+  const permission = findOperation(row.operation)?.permission ?? row.operation;
+  const decision = decideAll(rights, permission, await changeSubjects(uow.db, row.id));
+  return decision.allowed ? undefined : `its maker ${maker.name} is no longer allowed to ask for it`;
 }
 
 export async function close(

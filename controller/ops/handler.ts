@@ -1,24 +1,33 @@
 // What an operation is made of on this side: a read, a write, or a state change that is planned, checked by a second
 // person and then carried out.
+import type { Kysely } from 'kysely';
+
 import type { EffectLine } from '../../shared/api/change.ts';
 import type { OperationId, OperationInput, OperationOutput } from '../../shared/api/operations.ts';
-import type { RoleName } from '../../shared/api/person.ts';
+import type { Scope } from '../../shared/api/scope.ts';
 import type { BurnInProgress } from '../../shared/burn-in/report.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { RegionProblem } from '../../shared/api/region.ts';
 import type { Gathered } from '../audit/gathered.ts';
 import type { AuditArchive } from '../store/audit-archive.ts';
+import type { Limits, Rights } from '../domain/rbac.ts';
 import type { Db } from '../store/database.ts';
-import type { ChangeRow } from '../store/schema.ts';
+import type { ChangeRow, Database } from '../store/schema.ts';
 import type { Actor, UnitOfWork } from '../store/unit-of-work.ts';
+
+export type Reader = Kysely<Database>;
 
 /** Who calls: a person through one credential, with what that credential may do. */
 export type Caller = {
   readonly actor: Actor;
   readonly personId: string;
-  readonly roles: readonly RoleName[];
-  readonly permissions: ReadonlySet<string>;
+  /** As they were when the caller was recognised; of a write, as they are in its transaction. */
+  readonly rights: Rights;
+  /** What the credential limits the rights of its owner to. */
+  readonly limits: Limits;
+  /** Read anew: a grant may have come, gone or expired since. */
+  readonly rightsNow: (db: Reader) => Promise<Rights>;
 };
 
 export type RegionFacts = {
@@ -79,6 +88,8 @@ export type Plan = {
   readonly payload: unknown;
   readonly targets: readonly string[];
   readonly effect: readonly EffectLine[];
+  /** Scopes that it reaches besides what its input names: maker and checker need their right there, too. */
+  readonly reaches?: readonly Scope[];
 };
 
 export type Approved = {
@@ -101,6 +112,8 @@ export type Handler<Id extends OperationId = OperationId> =
       readonly plan: (input: OperationInput<Id>, context: WriteContext) => Promise<Plan>;
       /** Checks everything again and starts the work; throws where a target has drifted. Answers operation ids. */
       readonly execute: (approved: Approved, context: WriteContext) => Promise<string[]>;
+      /** The names of those who would have more rights by it: they neither file nor check it. */
+      readonly gainers?: (payload: unknown, db: Reader) => Promise<readonly string[]>;
     };
 
 export type Handlers<Ids extends OperationId> = { readonly [Id in Ids]: Handler<Id> };

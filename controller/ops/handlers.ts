@@ -7,7 +7,11 @@ import { burnInHandlers } from './burn-in-ops.ts';
 import { burnInWriteHandlers } from './burn-in-write.ts';
 import { cablingHandlers } from './cabling-ops.ts';
 import { changelogHandlers } from './changelog-ops.ts';
+import { assetTagHandlers } from './asset-tag.ts';
+import { canIHandlers } from './can-i.ts';
 import { changeHandlers } from './change-ops.ts';
+import { clusterHandlers } from './cluster-ops.ts';
+import { grantHandlers } from './grant-ops.ts';
 import type { Handler, Handlers } from './handler.ts';
 import { imageHandlers } from './image-ops.ts';
 import { networkHandlers } from './network-ops.ts';
@@ -17,8 +21,11 @@ import { orderHandlers } from './order-ops.ts';
 import { orderStateHandlers } from './order-states.ts';
 import { partHandlers } from './part-ops.ts';
 import { personHandlers } from './person-ops.ts';
+import { projectHandlers } from './project-ops.ts';
 import { provisionHandlers } from './provision-asset.ts';
 import { regionHandlers } from './region-ops.ts';
+import { roleHandlers } from './role-ops.ts';
+import { teamHandlers } from './team-ops.ts';
 import { vendorHandlers } from './vendor-ops.ts';
 import { waiverHandlers } from './waive-finding.ts';
 
@@ -41,6 +48,13 @@ const handlers: Handlers<OperationId> = {
   ...networkHandlers,
   ...cablingHandlers,
   ...personHandlers,
+  ...canIHandlers,
+  ...teamHandlers,
+  ...projectHandlers,
+  ...clusterHandlers,
+  ...roleHandlers,
+  ...grantHandlers,
+  ...assetTagHandlers,
   ...changeHandlers((operation) => {
     const handler = handlerFor(operation);
     assert(handler?.kind === 'state-change', `${operation} is a state change`);

@@ -1,28 +1,32 @@
 // Networks and their addresses (IPA).
+import type { Network } from '../../shared/api/network.ts';
 import { PpecError } from '../../shared/errors.ts';
 import { newId } from '../../shared/ids.ts';
 import { formatIpv4, hostRange, isInRange, overlaps, parseCidr, parseIpv4, type Cidr } from '../domain/ipa.ts';
+import type { Rights } from '../domain/rbac.ts';
 import { toJson } from '../store/json.ts';
-import { findNetwork, networkView } from '../store/records.ts';
-import type { Handlers } from './handler.ts';
+import { findNetwork, networkView, type NetworkRow } from '../store/records.ts';
+import { ofVisibleAssets, seesAll } from '../store/visibility.ts';
+import type { Handlers, Reader } from './handler.ts';
 import { defaultLimit, pageOf } from './page.ts';
 
 export const networkHandlers: Handlers<'network.list' | 'network.get' | 'network.create' | 'address.list'> = {
   'network.list': {
     kind: 'read',
-    run: async ({ limit = defaultLimit, cursor }, { deps }) => {
+    run: async ({ limit = defaultLimit, cursor }, { deps, caller }) => {
       let query = deps.db.selectFrom('networks').selectAll();
       if (cursor !== undefined) query = query.where('id', '>', cursor);
       const rows = await query
         .orderBy('id')
         .limit(limit + 1)
         .execute();
-      return pageOf(rows, limit, (row) => networkView(deps.db, row));
+      return pageOf(rows, limit, (row) => shownNetwork(deps.db, row, caller.rights));
     },
   },
   'network.get': {
     kind: 'read',
-    run: async ({ network }, { deps }) => networkView(deps.db, await findNetwork(deps.db, network)),
+    run: async ({ network }, { deps, caller }) =>
+      shownNetwork(deps.db, await findNetwork(deps.db, network), caller.rights),
   },
   'network.create': {
     kind: 'write',
@@ -69,14 +73,15 @@ export const networkHandlers: Handlers<'network.list' | 'network.get' | 'network
   },
   'address.list': {
     kind: 'read',
-    run: async ({ network, limit = defaultLimit, cursor }, { deps }) => {
+    run: async ({ network, limit = defaultLimit, cursor }, { deps, caller }) => {
       const { id, name } = await findNetwork(deps.db, network);
       let query = deps.db
         .selectFrom('addresses')
         .leftJoin('assets', 'assets.id', 'addresses.asset_id')
         .selectAll('addresses')
         .select(['assets.name as asset_name', 'assets.serial as asset_serial'])
-        .where('network_id', '=', id);
+        .where('network_id', '=', id)
+        .where(ofVisibleAssets(caller.rights, 'network.get', 'addresses.asset_id'));
       if (cursor !== undefined) query = query.where('addresses.id', '>', cursor);
       const rows = await query
         .orderBy('addresses.id')
@@ -94,6 +99,12 @@ export const networkHandlers: Handlers<'network.list' | 'network.get' | 'network
     },
   },
 };
+
+/** How much is used says how many machines others have: it is for whoever may see the region. */
+async function shownNetwork(db: Reader, row: NetworkRow, rights: Rights): Promise<Network> {
+  const view = await networkView(db, row);
+  return seesAll(rights, 'network.get') ? view : { ...view, used: null, free: null };
+}
 
 type Wanted = {
   readonly gateway?: string;

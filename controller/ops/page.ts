@@ -13,3 +13,16 @@ export async function pageOf<Row extends { id: string }, Item>(
 }
 
 export const defaultLimit = 100;
+
+/** The same of rows that have a name for an id. */
+export async function namedPage<Row extends { name: string }, Item>(
+  rows: readonly Row[],
+  limit: number,
+  view: (row: Row) => Item | Promise<Item>,
+): Promise<Page<Item>> {
+  return pageOf(
+    rows.map((row) => ({ id: row.name, row })),
+    limit,
+    ({ row }) => view(row),
+  );
+}

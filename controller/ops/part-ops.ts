@@ -4,6 +4,7 @@ import { PpecError } from '../../shared/errors.ts';
 import { serialKey } from '../../shared/hardware/identity.ts';
 import { assert } from '../../shared/assert.ts';
 import { partName, placeName, sharedSentence } from '../domain/part-sentences.ts';
+import type { Rights } from '../domain/rbac.ts';
 import { byText, partsOf } from '../domain/parts.ts';
 import { assetById, findAsset } from '../store/assets.ts';
 import type { Db } from '../store/database.ts';
@@ -11,14 +12,15 @@ import { inventoryOf } from '../store/inventories.ts';
 import { findPart, partEventsMax, partTimeline, partViews } from '../store/part-events.ts';
 import { appendPartEvents } from '../store/parts.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
+import { visibleParts } from '../store/visibility.ts';
 import type { Handlers } from './handler.ts';
 import { defaultLimit } from './page.ts';
 
 export const partHandlers: Handlers<'part.list' | 'part.get' | 'part.rma' | 'asset.parts'> = {
   'part.list': {
     kind: 'read',
-    run: async ({ limit = defaultLimit, cursor, ...filter }, { deps }) => {
-      let query = deps.db.selectFrom('parts').selectAll();
+    run: async ({ limit = defaultLimit, cursor, ...filter }, { deps, caller }) => {
+      let query = deps.db.selectFrom('parts').selectAll().where(visibleParts(caller.rights, 'part.list'));
       if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind);
       if (filter.state !== undefined) query = query.where('state', '=', filter.state);
       if (filter.asset !== undefined) {
@@ -36,21 +38,22 @@ export const partHandlers: Handlers<'part.list' | 'part.get' | 'part.rma' | 'ass
         .execute();
       const shown = rows.slice(0, limit);
       return {
-        items: await partViews(deps.db, shown),
+        items: await partViews(deps.db, shown, caller.rights),
         next: rows.length > limit ? (shown.at(-1)?.id ?? null) : null,
       };
     },
   },
   'part.get': {
     kind: 'read',
-    run: async ({ part }, { deps }) => {
+    run: async ({ part }, { deps, caller }) => {
       const row = await findPart(deps.db, part);
-      return { ...(await oneView(deps.db, row.id)), timeline: await partTimeline(deps.db, row.id) };
+      const timeline = await partTimeline(deps.db, row.id, caller.rights);
+      return { ...(await oneView(deps.db, row.id, caller.rights)), timeline };
     },
   },
   'part.rma': {
     kind: 'write',
-    run: async ({ part, reference, reason }, { uow }) => {
+    run: async ({ part, reference, reason }, { uow, caller }) => {
       const row = await findPart(uow.db, part);
       if (row.kind === 'nic')
         throw new PpecError('invalid_argument', `A port is no part by itself. Send back its card or board.`);
@@ -72,14 +75,14 @@ export const partHandlers: Handlers<'part.list' | 'part.get' | 'part.rma' | 'ass
           reason,
         },
       ]);
-      const view = await oneView(uow.db, row.id);
+      const view = await oneView(uow.db, row.id, caller.rights);
       const message = `${partName(row)} of ${await whereWas(uow, view)} sent back under ${reference}: ${reason}`;
       return { output: view, targets: [row.id, ...assetsOf(view)], message };
     },
   },
   'asset.parts': {
     kind: 'read',
-    run: async ({ asset }, { deps }) => {
+    run: async ({ asset }, { deps, caller }) => {
       const { id } = await findAsset(deps.db, asset);
       const here = await deps.db.selectFrom('parts').selectAll().where('asset_id', '=', id).execute();
       const before = await deps.db
@@ -100,10 +103,10 @@ export const partHandlers: Handlers<'part.list' | 'part.get' | 'part.rma' | 'ass
         .limit(partEventsMax)
         .execute();
       const inventory = await inventoryOf(deps.db, id);
-      const views = await partViews(deps.db, here);
+      const views = await partViews(deps.db, here, caller.rights);
       return {
         here: views.toSorted((a, b) => byPlace(a, b)),
-        before: await partViews(deps.db, before),
+        before: await partViews(deps.db, before, caller.rights),
         untracked: inventory === undefined ? [] : partsOf(inventory).shared.map(sharedSentence),
       };
     },
@@ -120,8 +123,9 @@ function byPlace(a: Part, b: Part): number {
   return byText(a.kind, b.kind) || a.slot.localeCompare(b.slot, 'en', { numeric: true });
 }
 
-async function oneView(db: Db, id: string): Promise<Part> {
-  const [view] = await partViews(db, await db.selectFrom('parts').selectAll().where('id', '=', id).execute());
+async function oneView(db: Db, id: string, rights: Rights): Promise<Part> {
+  const rows = await db.selectFrom('parts').selectAll().where('id', '=', id).execute();
+  const [view] = await partViews(db, rows, rights);
   assert(view !== undefined, `part ${id} exists`);
   return view;
 }

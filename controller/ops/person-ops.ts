@@ -1,7 +1,8 @@
 // People and their API credentials.
 import { PpecError } from '../../shared/errors.ts';
-import { effectiveRoles } from '../domain/rbac.ts';
-import { fromJson } from '../store/json.ts';
+import { decide } from '../domain/rbac.ts';
+import { scopeText } from '../../shared/api/scope.ts';
+import { rightsOf } from '../store/grants.ts';
 import { addCredential, addPerson, credentialView, findPerson, personView } from '../store/people.ts';
 import type { Caller, Handlers } from './handler.ts';
 import { defaultLimit, pageOf } from './page.ts';
@@ -16,7 +17,14 @@ export const personHandlers: Handlers<
     run: async (_input, { deps, caller }) => ({
       person: personView(await findPerson(deps.db, caller.personId)),
       credentialId: caller.actor.credentialId ?? '',
-      permissions: [...caller.permissions].toSorted(),
+      grants: caller.rights.held.map(({ id, holder, role, scopes, expiresAt }) => ({
+        id,
+        holder,
+        role,
+        scopes: scopes.map(scopeText),
+        expiresAt,
+      })),
+      permissions: [...caller.rights.byPermission.keys()].toSorted(),
     }),
   },
   'person.list': {
@@ -36,7 +44,7 @@ export const personHandlers: Handlers<
     run: async (input, { uow }) => {
       const row = await addPerson(uow.db, input, uow.ids);
       await uow.changelog('person', { id: row.id, after: row });
-      return { output: personView(row), targets: [row.id], message: `${row.name} added as ${input.roles.join(', ')}` };
+      return { output: personView(row), targets: [row.id], message: `${row.name} added` };
     },
   },
   'credential.list': {
@@ -47,7 +55,7 @@ export const personHandlers: Handlers<
         .innerJoin('people', 'people.id', 'credentials.person_id')
         .selectAll('credentials')
         .select('people.name as person_name');
-      if (!isAdmin(caller)) query = query.where('credentials.person_id', '=', caller.personId);
+      if (!isFor(caller, 'credential.list')) query = query.where('credentials.person_id', '=', caller.personId);
       if (cursor !== undefined) query = query.where('credentials.id', '>', cursor);
       const rows = await query
         .orderBy('credentials.id')
@@ -60,11 +68,12 @@ export const personHandlers: Handlers<
     kind: 'write',
     run: async ({ label, person, roles, expiresInDays }, { uow, caller }) => {
       const owner = await findPerson(uow.db, person ?? caller.personId);
-      if (owner.id !== caller.personId && !isAdmin(caller)) {
+      if (owner.id !== caller.personId && !isFor(caller, 'credential.create')) {
         throw new PpecError('permission_denied', 'Only an admin makes credentials for somebody else.');
       }
-      const held = effectiveRoles(fromJson(owner.roles), owner.id === caller.personId ? caller.roles : null);
-      const beyond = (roles ?? []).filter((role) => !held.includes(role));
+      const isOwn = owner.id === caller.personId;
+      const { held } = isOwn ? caller.rights : await rightsOf(uow.db, owner.name, uow.nowMs);
+      const beyond = (roles ?? []).filter((given) => !held.some(({ role }) => role === given));
       if (beyond.length > 0) {
         throw new PpecError(
           'permission_denied',
@@ -77,7 +86,7 @@ export const personHandlers: Handlers<
           personId: owner.id,
           label,
           // Made with a restricted credential, it is at most as wide as that one.
-          roles: roles ?? (held.length === fromJson(owner.roles).length ? null : held),
+          roles: roles ?? (isOwn ? (caller.limits.roles ?? null) : null),
           expiresAtMs: expiresInDays === undefined ? null : uow.nowMs + expiresInDays * dayMs,
         },
         uow.ids,
@@ -94,7 +103,7 @@ export const personHandlers: Handlers<
     kind: 'write',
     run: async ({ credential }, { uow, caller }) => {
       const row = await uow.db.selectFrom('credentials').selectAll().where('id', '=', credential).executeTakeFirst();
-      if (row === undefined || (row.person_id !== caller.personId && !isAdmin(caller))) {
+      if (row === undefined || (row.person_id !== caller.personId && !isFor(caller, 'credential.revoke'))) {
         throw new PpecError('not_found', `There is no credential '${credential}'. List them: ppec credential list`);
       }
       const owner = await findPerson(uow.db, row.person_id);
@@ -114,6 +123,7 @@ export const personHandlers: Handlers<
   },
 };
 
-function isAdmin(caller: Caller): boolean {
-  return caller.permissions.has('person.create');
+/** Everybody may do it for themselves; at region, for everybody. */
+function isFor(caller: Caller, permission: string): boolean {
+  return decide(caller.rights, permission, 'region').allowed;
 }

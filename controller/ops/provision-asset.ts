@@ -12,9 +12,12 @@ import { provisionSteps } from '../../shared/lifecycle/operation.ts';
 import { formatDecimalBytes } from '../../shared/units.ts';
 import { assetById, callName, findAsset, placeOf } from '../store/assets.ts';
 import { fromJson, toJson } from '../store/json.ts';
+import type { Rights } from '../domain/rbac.ts';
+import { findProject } from '../store/groups.ts';
 import { findImage, type ImageRow } from '../store/records.ts';
 import type { AssetRow, ProvisionWork } from '../store/schema.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
+import { visibleAssets, visibleChanges } from '../store/visibility.ts';
 import type { Handlers } from './handler.ts';
 
 const Target = Type.Object({
@@ -40,14 +43,15 @@ const payloadValidator = Compile(Payload);
 export const provisionHandlers: Handlers<'asset.provision'> = {
   'asset.provision': {
     kind: 'state-change',
-    plan: async (input, { uow }) => {
+    plan: async (input, { uow, caller }) => {
       const image = await findImage(uow.db, input.image);
-      const assets = await chosenAssets(uow, input);
+      const assets = await chosenAssets(uow, input, caller.rights);
       const targets: Target[] = [];
       const effect: EffectLine[] = [];
       for (const [index, asset] of assets.entries()) {
         const disk = await targetDisk(uow, asset, image);
-        const target = await freeze(uow, { asset, disk, hostname: hostnameFor(input, asset, index, assets.length) });
+        const hostname = hostnameFor(input, asset, index, assets.length);
+        const target = await freeze(uow, { asset, disk, hostname, rights: caller.rights });
         targets.push(target);
         effect.push(...effectOf(asset, { disk, image, target, project: input.project }));
       }
@@ -79,8 +83,8 @@ export const provisionHandlers: Handlers<'asset.provision'> = {
 };
 
 /** Named assets exactly, or the SPAREs of a class that have waited longest and that no open change wants already. */
-async function chosenAssets(uow: UnitOfWork, input: ProvisionInput): Promise<AssetRow[]> {
-  const wanted = await wantedByOpenChanges(uow);
+async function chosenAssets(uow: UnitOfWork, input: ProvisionInput, rights: Rights): Promise<AssetRow[]> {
+  const wanted = await wantedByOpenChanges(uow, rights);
   if (input.assets !== undefined) {
     if (input.class !== undefined || input.count !== undefined) {
       throw new PpecError('invalid_argument', 'Name either assets, or a class and a count.');
@@ -142,14 +146,20 @@ function unfitness(asset: AssetRow): string | undefined {
   return undefined;
 }
 
-async function wantedByOpenChanges(uow: UnitOfWork): Promise<Map<string, string>> {
+/** Asset → the change that wants it, which is named to whoever may see it. */
+async function wantedByOpenChanges(uow: UnitOfWork, rights: Rights): Promise<Map<string, string>> {
   const rows = await uow.db
     .selectFrom('changes')
     .select(['id', 'targets'])
+    .select(visibleChanges(rights, 'change.get', 'changes.id').as('isVisible'))
     .where('state', '=', 'open')
     .where('expires_at', '>', uow.nowMs)
     .execute();
-  return new Map(rows.flatMap((row) => fromJson(row.targets).map((target) => [target, row.id] as const)));
+  return new Map(
+    rows.flatMap((row) =>
+      fromJson(row.targets).map((target) => [target, row.isVisible ? row.id : 'another change'] as const),
+    ),
+  );
 }
 
 /** The disk that will be overwritten: the smallest with room for the image, NVMe before others; it must have a serial. */
@@ -179,10 +189,14 @@ async function targetDisk(uow: UnitOfWork, asset: AssetRow, image: ImageRow): Pr
   return best;
 }
 
-async function freeze(
-  uow: UnitOfWork,
-  { asset, disk, hostname }: { asset: AssetRow; disk: { serial: string }; hostname: string },
-): Promise<Target> {
+type Frozen = {
+  readonly asset: AssetRow;
+  readonly disk: { readonly serial: string };
+  readonly hostname: string;
+  readonly rights: Rights;
+};
+
+async function freeze(uow: UnitOfWork, { asset, disk, hostname, rights }: Frozen): Promise<Target> {
   if (asset.boot_id === null || asset.inventory_hash === null || asset.address === null) {
     throw new PpecError(
       'failed_precondition',
@@ -192,13 +206,14 @@ async function freeze(
   const holder = await uow.db
     .selectFrom('assets')
     .select(['id', 'serial'])
+    .select(visibleAssets(rights, 'asset.get').as('isVisible'))
     .where('hostname', '=', hostname)
     .where('id', '!=', asset.id)
     .executeTakeFirst();
   if (holder !== undefined)
     throw new PpecError(
       'already_exists',
-      `The host name ${hostname} belongs to ${holder.serial}. Choose another: --hostname`,
+      `The host name ${hostname} belongs to ${holder.isVisible ? holder.serial : 'another machine'}. Choose another: --hostname`,
     );
   return {
     assetId: asset.id,
@@ -304,6 +319,7 @@ async function start(uow: UnitOfWork, { target, payload, approval, image }: Star
       state_reason: `approved: ${image.name} ${image.version} for ${payload.project}`,
       operation_id: id,
       project: payload.project,
+      team: (await findProject(uow.db, payload.project)).team,
       hostname: target.hostname,
       image: `${image.name}@${image.version}`,
     },

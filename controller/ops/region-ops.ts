@@ -1,14 +1,17 @@
 // The region, and its feed of events.
 import { protocolVersion } from '../../shared/protocol/version.ts';
+import { seesAll, visibleAssets, visibleChanges } from '../store/visibility.ts';
+import { listEvents } from './event-list.ts';
 import type { Handlers } from './handler.ts';
-import { defaultLimit } from './page.ts';
 
 export const regionHandlers: Handlers<'region.get' | 'event.list'> = {
   'region.get': {
     kind: 'read',
-    run: async (_input, { deps }) => {
+    run: async (_input, { deps, caller }) => {
+      const visible = visibleAssets(caller.rights, 'region.get');
       const states = await deps.db
         .selectFrom('assets')
+        .where(visible)
         .select(['state', (eb) => eb.fn.countAll<number>().as('count')])
         .groupBy('state')
         .execute();
@@ -16,12 +19,19 @@ export const regionHandlers: Handlers<'region.get' | 'event.list'> = {
         .selectFrom('changes')
         .select((eb) => eb.fn.countAll<number>().as('open'))
         .where('state', '=', 'open')
+        .where(visibleChanges(caller.rights, 'region.get', 'changes.id'))
+        .executeTakeFirstOrThrow();
+      const { online } = await deps.db
+        .selectFrom('assets')
+        .select((eb) => eb.fn.countAll<number>().as('online'))
+        .where('presence', '=', 'online')
+        .where(visible)
         .executeTakeFirstOrThrow();
       return {
         ...deps.region,
         protocolVersion,
         assets: Object.fromEntries(states.map(({ state, count }) => [state, count])),
-        agentsOnline: deps.agentsOnline(),
+        agentsOnline: seesAll(caller.rights, 'region.get') ? deps.agentsOnline() : online,
         changesOpen: open,
         problems: deps.problems(),
       };
@@ -29,24 +39,6 @@ export const regionHandlers: Handlers<'region.get' | 'event.list'> = {
   },
   'event.list': {
     kind: 'read',
-    run: async ({ after = 0, limit = defaultLimit, waitMs = 0 }, { deps }) => {
-      if (waitMs > 0) await deps.waitForEvent(after, waitMs);
-      const rows = await deps.db
-        .selectFrom('events')
-        .selectAll()
-        .where('seq', '>', after)
-        .orderBy('seq')
-        .limit(limit)
-        .execute();
-      const bounds = await deps.db
-        .selectFrom('events')
-        .select((eb) => [eb.fn.min<number | null>('seq').as('oldest'), eb.fn.max<number | null>('seq').as('newest')])
-        .executeTakeFirst();
-      return {
-        items: rows.map(({ object_id, ...row }) => ({ ...row, objectId: object_id })),
-        last: bounds?.newest ?? 0,
-        oldest: bounds?.oldest ?? null,
-      };
-    },
+    run: listEvents,
   },
 };

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { Convert } from 'typebox/value';
 import { Compile, type Validator } from 'typebox/compile';
 
+import { objectMembers } from '../../shared/api/operation.ts';
 import { operations, type AnyOperation } from '../../shared/api/operations.ts';
 import type { Change } from '../../shared/api/change.ts';
 import { assert } from '../../shared/assert.ts';
@@ -14,10 +15,13 @@ import type { Noted } from '../audit/gathered.ts';
 import { policyFor } from '../domain/policy.ts';
 import { toJson } from '../store/json.ts';
 import { changeView } from '../store/records.ts';
+import { keepSubjects } from '../store/subjects.ts';
 import type { Store, UnitOfWork } from '../store/unit-of-work.ts';
+import { authorise, checkPermission, checkReach, type Authorised } from './authorise.ts';
 import { close, DriftedChange, payloadHash } from './change-ops.ts';
 import type { Caller, Handler, OpsDeps, WriteContext, Written } from './handler.ts';
 import { handlerFor } from './handlers.ts';
+import { refuseGainers } from './refuse-gainers.ts';
 
 export type Request = {
   readonly operation: AnyOperation;
@@ -40,24 +44,25 @@ export function createRunner(store: Store, deps: OpsDeps): Runner {
     const { operation, caller } = request;
     const handler = handlerFor(operation.id);
     assert(handler !== undefined, `${operation.id} has a handler`);
-    if (!caller.permissions.has(operation.permission)) {
-      const refusal = new PpecError(
-        'permission_denied',
-        `You may not ${operation.id}: it needs the permission ${operation.permission}. Your roles: ${caller.roles.join(', ') || 'none'}.`,
-      );
-      await deps.audit.gathered.write(refused(request, refusal));
-      throw refusal;
-    }
+    await recorded(request, deps, () => checkPermission(operation, caller.rights));
     const input = await recorded(request, deps, () => validated(operation, request.input));
     if (handler.kind === 'read') {
-      const output = await recorded(request, deps, () => handler.run(input, { deps, caller }));
+      const output = await recorded(request, deps, async () => {
+        const asked = await authorise(deps.db, { operation, input, rights: caller.rights });
+        return handler.run(accepted(asked.input), { deps, caller });
+      });
       deps.audit.gathered.count({ ...noteOf(request), outcome: 'done', message: 'read' });
       return output;
     }
     try {
-      return await store.write(caller.actor, (uow) =>
-        once(uow, request, () => apply(handler, { operation, input }, { uow, deps, caller })),
-      );
+      return await store.write(caller.actor, async (uow) => {
+        // What the caller may do is read in the transaction that does it.
+        const rights = await caller.rightsNow(uow.db);
+        checkPermission(operation, rights);
+        const asked = await authorise(uow.db, { operation, input, rights });
+        const context = { uow, deps, caller: { ...caller, rights } };
+        return once(uow, request, () => apply(handler, { operation, asked }, context));
+      });
     } catch (thrown) {
       if (thrown instanceof DriftedChange) return refuseChange(store, request, thrown);
       const error = toPpecError(thrown);
@@ -89,16 +94,11 @@ function refused(request: Request, error: PpecError): Noted {
   return { ...noteOf(request), outcome: 'refused', message: error.message };
 }
 
-// The validator of exactly this operation has accepted the value, which is what `never` stands for here: an input that
-// fits whichever handler belongs to the operation.
-function validated(operation: AnyOperation, raw: unknown): never {
+function validated(operation: AnyOperation, raw: unknown): object {
   const validator = validators.get(operation.id);
   assert(validator !== undefined, `${operation.id} has a validator`);
   const value = operation.method === 'GET' ? Convert(operation.input, raw) : raw;
-  if (validator.Check(value)) {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
-    return value as never;
-  }
+  if (validator.Check(value) && typeof value === 'object' && value !== null) return value;
   const issues = [...validator.Errors(value)]
     .slice(0, issuesMax)
     .map((error) => ({ path: error.instancePath || '/', message: error.message }));
@@ -110,16 +110,27 @@ function validated(operation: AnyOperation, raw: unknown): never {
   );
 }
 
-type Asked = { readonly operation: AnyOperation; readonly input: never };
+/**
+ * The validator of exactly this operation has accepted the value, and ids have taken the place of names in it: that is
+ * what `never` stands for here, an input that fits whichever handler belongs to the operation.
+ */
+function accepted(input: object): never {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
+  return input as never;
+}
+
+type Asked = { readonly operation: AnyOperation; readonly asked: Authorised };
 
 async function apply(
   handler: Exclude<Handler, { kind: 'read' }>,
-  { operation, input }: Asked,
+  { operation, asked }: Asked,
   context: WriteContext,
 ): Promise<unknown> {
   const { uow } = context;
   const written: Written<unknown> =
-    handler.kind === 'write' ? await handler.run(input, context) : await file(handler, { operation, input }, context);
+    handler.kind === 'write'
+      ? await handler.run(accepted(asked.input), context)
+      : await file(handler, { operation, asked }, context);
   await uow.audit({
     operation: operation.id,
     targets: written.targets,
@@ -133,13 +144,15 @@ async function apply(
 /** Files a state change: frozen now, carried out when enough others have approved its hash. */
 async function file(
   handler: Extract<Handler, { kind: 'state-change' }>,
-  { operation, input }: Asked,
+  { operation, asked }: Asked,
   context: WriteContext,
 ): Promise<Written<Change>> {
   const { uow, caller } = context;
   const policy = policyFor(operation);
   assert(policy.checkersNeeded > 0, `a state change needs a checker`);
-  const plan = await handler.plan(input, context);
+  const plan = await handler.plan(accepted(asked.input), context);
+  await refuseGainers(handler, plan.payload, context);
+  const reached = await checkReach(uow.db, { operation, scopes: plan.reaches ?? [], rights: caller.rights });
   const row = {
     id: newId('change', uow.ids),
     operation: operation.id,
@@ -161,6 +174,7 @@ async function file(
   };
   await uow.db.insertInto('changes').values(row).execute();
   await uow.changelog('change', { id: row.id, after: row, changeId: row.id });
+  await keepSubjects(uow.db, row.id, [...asked.about, ...reached]);
   await uow.event('change', row.id, `${row.id} filed by ${uow.actor.name}: ${plan.summary}`);
   return {
     output: await changeView(uow.db, row),
@@ -229,7 +243,16 @@ async function auditFailure(store: Store, request: Request): Promise<void> {
   await store.write(actor, (uow) => uow.audit({ ...note, outcome: 'failed', message: 'a fault inside PPEC' }));
 }
 
-const namedMembers = ['asset', 'change', 'image', 'network', 'credential', 'person', 'po', 'vendor', 'target', 'class'];
+const targetMembers: ReadonlySet<string> = new Set([
+  ...Object.keys(objectMembers),
+  'image',
+  'network',
+  'credential',
+  'role',
+  'holder',
+  'member',
+]);
+
 const targetsMax = 20;
 
 /** What an input names: the members of the path, and those that are named after a noun. */
@@ -237,7 +260,7 @@ function namedTargets(operation: AnyOperation, input: unknown): string[] {
   const inPath = [...operation.path.matchAll(/:([A-Za-z]+)/g)].map(([, name]) => name);
   const members = typeof input === 'object' && input !== null ? Object.entries(input) : [];
   return members
-    .filter(([name, value]) => (inPath.includes(name) || namedMembers.includes(name)) && typeof value === 'string')
+    .filter(([name, value]) => (inPath.includes(name) || targetMembers.has(name)) && typeof value === 'string')
     .slice(0, targetsMax)
     .map(([, value]) => String(value).slice(0, 120));
 }

@@ -11,6 +11,7 @@ import { newId } from '../../shared/ids.ts';
 import { assetById, callName, findAsset } from '../store/assets.ts';
 import { fromJson } from '../store/json.ts';
 import type { AssetRow } from '../store/schema.ts';
+import { visibleAssets } from '../store/visibility.ts';
 import type { Handlers } from './handler.ts';
 import { defaultLimit, pageOf } from './page.ts';
 
@@ -31,12 +32,13 @@ const payloadValidator = Compile(
 export const waiverHandlers: Handlers<'waiver.list' | 'asset.waive'> = {
   'waiver.list': {
     kind: 'read',
-    run: async ({ asset, limit = defaultLimit, cursor }, { deps }) => {
+    run: async ({ asset, limit = defaultLimit, cursor }, { deps, caller }) => {
       let query = deps.db
         .selectFrom('waivers')
         .innerJoin('assets', 'assets.id', 'waivers.asset_id')
         .selectAll('waivers')
-        .select(['assets.name as asset_name', 'assets.serial as asset_serial']);
+        .select(['assets.name as asset_name', 'assets.serial as asset_serial'])
+        .where(visibleAssets(caller.rights, 'asset.get'));
       if (asset !== undefined) query = query.where('asset_id', '=', (await findAsset(deps.db, asset)).id);
       if (cursor !== undefined) query = query.where('waivers.id', '>', cursor);
       const rows = await query

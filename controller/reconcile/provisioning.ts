@@ -226,6 +226,8 @@ async function fail(
         operation_id: null,
         hostname: null,
         project: null,
+        team: null,
+        cluster: null,
         image: null,
         ...(isSpare
           ? { production_ran: 'no' as const }

@@ -2,10 +2,10 @@
 import type { Kysely } from 'kysely';
 
 import type { Asset } from '../../shared/api/asset.ts';
-import { PpecError } from '../../shared/errors.ts';
 import { serialKey } from '../../shared/hardware/identity.ts';
 import { newId, type IdSource } from '../../shared/ids.ts';
 import { fromJson, toJson } from './json.ts';
+import { missing } from './missing.ts';
 import type { AssetRow, Database } from './schema.ts';
 
 type Reader = Kysely<Database>;
@@ -27,9 +27,7 @@ export async function findAsset(db: Reader, reference: string): Promise<AssetRow
       eb.or([eb('id', '=', reference), eb('name', '=', reference), eb('serial_key', '=', serialKey(reference))]),
     )
     .executeTakeFirst();
-  if (row === undefined) {
-    throw new PpecError('not_found', `There is no asset '${reference}'. List them: ppec asset list`);
-  }
+  if (row === undefined) throw missing('asset', reference);
   return row;
 }
 
@@ -59,6 +57,9 @@ export function assetView(row: AssetRow): Asset {
     address: row.address,
     hostname: row.hostname,
     project: row.project,
+    team: row.team,
+    cluster: row.cluster,
+    tags: fromJson(row.tags),
     image: row.image,
     operationId: row.operation_id,
     findings: fromJson(row.findings),
@@ -105,6 +106,9 @@ export function newAssetRow(asset: NewAsset, ids: IdSource): AssetRow {
     address: null,
     hostname: null,
     project: null,
+    team: null,
+    cluster: null,
+    tags: toJson({}),
     image: null,
     operation_id: null,
     findings: toJson([]),

@@ -15,8 +15,10 @@ import type { Measured } from '../domain/peers.ts';
 import { assetById, callName } from './assets.ts';
 import type { Db } from './database.ts';
 import { fromJson, toJson } from './json.ts';
+import { missing } from './missing.ts';
 import type { AssetRow, BurnInRow, BurnInWork, CommandRow } from './schema.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
+import type { Condition } from './visibility.ts';
 
 type Reader = Pick<Db, 'selectFrom'>;
 
@@ -186,9 +188,13 @@ export async function reportOfBurnIn(db: Reader, id: string): Promise<BurnInRepo
 /** Newest first; one more than `limit`, where there is one. */
 export async function listBurnIns(
   db: Reader,
-  { limit, ...filter }: { limit: number; assetId?: string; state?: BurnInState; before?: string },
+  {
+    limit,
+    visible,
+    ...filter
+  }: { limit: number; visible: Condition; assetId?: string; state?: BurnInState; before?: string },
 ): Promise<BurnInFacts[]> {
-  let query = db.selectFrom('burn_ins').select(factColumns);
+  let query = db.selectFrom('burn_ins').select(factColumns).where(visible);
   if (filter.assetId !== undefined) query = query.where('asset_id', '=', filter.assetId);
   if (filter.state !== undefined) query = query.where('state', '=', filter.state);
   if (filter.before !== undefined) query = query.where('id', '<', filter.before);
@@ -199,9 +205,9 @@ export async function listBurnIns(
 }
 
 /** The newest run of each other machine of the class, of the same product, profile and times, in which nothing failed. */
-export async function peerFigures(db: Reader, own: BurnInFacts): Promise<(readonly Measured[])[]> {
+export async function peerFigures(db: Reader, own: BurnInFacts, visible?: Condition): Promise<(readonly Measured[])[]> {
   if (own.class === null) return [];
-  const rows = await db
+  let query = db
     .selectFrom('burn_ins')
     .select(['asset_id', 'figures'])
     .where('profile', '=', own.profile)
@@ -209,20 +215,20 @@ export async function peerFigures(db: Reader, own: BurnInFacts): Promise<(readon
     .where('state', 'in', ['passed', 'unverifiable'])
     .where('time_scale', '=', own.time_scale)
     .where('class', 'like', `${className(own.class)}@%`)
-    .where('asset_id', '!=', own.asset_id)
-    .orderBy('id', 'desc')
-    .limit(peersMax)
-    .execute();
+    .where('asset_id', '!=', own.asset_id);
+  if (visible !== undefined) query = query.where(visible);
+  const rows = await query.orderBy('id', 'desc').limit(peersMax).execute();
   return newestOfEach(rows).map(({ figures }) => fromJson(figures));
 }
 
 /** The newest run with figures of every machine of a class. */
-export async function burnInsOfClass(db: Reader, name: string): Promise<BurnInFacts[]> {
+export async function burnInsOfClass(db: Reader, name: string, visible: Condition): Promise<BurnInFacts[]> {
   const rows = await db
     .selectFrom('burn_ins')
     .select(factColumns)
     .where('class', 'like', `${className(name).replaceAll(/[%_]/g, '')}@%`)
     .where('state', 'in', ['passed', 'unverifiable'])
+    .where(visible)
     .orderBy('id', 'desc')
     .limit(peersMax)
     .execute();
@@ -257,9 +263,7 @@ export async function findBurnIn(db: Reader, reference: string): Promise<BurnInR
     .orderBy('burn_ins.id', 'desc')
     .limit(1)
     .executeTakeFirst();
-  if (row === undefined) {
-    throw new PpecError('not_found', `There is no burn-in '${reference}'. List them: ppec burn-in list`);
-  }
+  if (row === undefined) throw missing('burn-in', reference);
   return row;
 }
 

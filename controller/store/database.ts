@@ -10,11 +10,22 @@ import { orders } from './migrations/0004-orders.ts';
 import { parts } from './migrations/0005-parts.ts';
 import { cabling } from './migrations/0006-cabling.ts';
 import { burnIns } from './migrations/0007-burn-ins.ts';
+import { rights } from './migrations/0008-rights.ts';
 import { auditHeads } from './migrations/0011-audit-heads.ts';
 import type { Migration } from './migrations/migration.ts';
 import type { Database } from './schema.ts';
 
-const migrations: readonly Migration[] = [spine, waivers, evidence, orders, parts, cabling, burnIns, auditHeads];
+const migrations: readonly Migration[] = [
+  spine,
+  waivers,
+  evidence,
+  orders,
+  parts,
+  cabling,
+  burnIns,
+  rights,
+  auditHeads,
+];
 
 export type Db = Kysely<Database>;
 

@@ -4,8 +4,11 @@ import type { Kysely } from 'kysely';
 import type { Part, PartEvent } from '../../shared/api/part.ts';
 import { serialKey } from '../../shared/hardware/identity.ts';
 import { PpecError } from '../../shared/errors.ts';
+import type { Rights } from '../domain/rbac.ts';
 import { assetSentences, partSentence, type NamedPart, type SaidEvent, type Told } from '../domain/part-sentences.ts';
+import { missing } from './missing.ts';
 import type { Database } from './schema.ts';
+import { seesAll, visibleAssets, visibleParts } from './visibility.ts';
 
 type Db = Kysely<Database>;
 type PartRow = Database['parts'];
@@ -28,7 +31,7 @@ export async function assetEvents(db: Db, assetId: string, firstSeq = 0): Promis
 }
 
 /** Rows with the names they speak of: two queries, however many rows. */
-export async function saidEvents(db: Db, rows: readonly EventRow[]): Promise<SaidEvent[]> {
+export async function saidEvents(db: Db, rows: readonly EventRow[], rights?: Rights): Promise<SaidEvent[]> {
   const parts = await partsById(
     db,
     rows.flatMap(({ part_id, by_part_id }) => [part_id, by_part_id]),
@@ -36,6 +39,7 @@ export async function saidEvents(db: Db, rows: readonly EventRow[]): Promise<Sai
   const assets = await assetNames(
     db,
     rows.flatMap(({ asset_id, from_asset_id }) => [asset_id, from_asset_id]),
+    rights,
   );
   return rows.flatMap((row): SaidEvent[] => {
     const part = parts.get(row.part_id);
@@ -73,14 +77,24 @@ async function partsById(db: Db, ids: readonly (string | null)[]): Promise<Map<s
   return found;
 }
 
-async function assetNames(db: Db, ids: readonly (string | null)[]): Promise<Map<string, string>> {
+/** With rights, a machine that they do not show is one without a name. */
+async function assetNames(
+  db: Db,
+  ids: readonly (string | null)[],
+  rights: Rights | undefined,
+): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   for (const some of distinct(ids)) {
-    const rows = await db.selectFrom('assets').select(['id', 'name', 'serial']).where('id', 'in', some).execute();
-    for (const { id, name, serial } of rows) found.set(id, name ?? serial);
+    let query = db.selectFrom('assets').select(['id', 'name', 'serial']).where('id', 'in', some);
+    if (rights !== undefined) query = query.where(visibleAssets(rights, 'asset.get'));
+    for (const { id, name, serial } of await query.execute()) found.set(id, name ?? serial);
+    const hidden = rights === undefined || seesAll(rights, 'asset.get') ? [] : some.filter((id) => !found.has(id));
+    for (const id of hidden) found.set(id, hiddenMachine);
   }
   return found;
 }
+
+const hiddenMachine = 'another machine';
 
 /** Each id once, in lists that a statement takes. */
 function distinct(ids: readonly (string | null)[]): string[][] {
@@ -89,12 +103,12 @@ function distinct(ids: readonly (string | null)[]): string[][] {
 }
 
 /** What happened to the parts of an asset, in sentences, oldest first. */
-export async function assetPartLines(db: Db, assetId: string): Promise<Told[]> {
-  return assetSentences(await saidEvents(db, await assetEvents(db, assetId)), assetId);
+export async function assetPartLines(db: Db, assetId: string, rights?: Rights): Promise<Told[]> {
+  return assetSentences(await saidEvents(db, await assetEvents(db, assetId), rights), assetId);
 }
 
 /** What happened to one part, and what it took the place of, oldest first. */
-export async function partTimeline(db: Db, partId: string): Promise<PartEvent[]> {
+export async function partTimeline(db: Db, partId: string, rights?: Rights): Promise<PartEvent[]> {
   const rows = await db
     .selectFrom('part_events')
     .selectAll()
@@ -102,7 +116,7 @@ export async function partTimeline(db: Db, partId: string): Promise<PartEvent[]>
     .orderBy('seq', 'desc')
     .limit(partEventsMax)
     .execute();
-  const said = await saidEvents(db, rows.toReversed());
+  const said = await saidEvents(db, rows.toReversed(), rights);
   return said.map((one) => ({
     at: one.at,
     event: one.event,
@@ -116,20 +130,21 @@ export async function partTimeline(db: Db, partId: string): Promise<PartEvent[]>
   }));
 }
 
-/** By id or serial. Throws `not_found`, and `invalid_argument` where several parts have the serial. */
-export async function findPart(db: Db, reference: string): Promise<PartRow> {
-  const rows = await db
+/**
+ * By id or serial; with rights, of the parts that they show. Throws `not_found`, and `invalid_argument` where several
+ * parts have the serial.
+ */
+export async function findPart(db: Db, reference: string, rights?: Rights): Promise<PartRow> {
+  let query = db
     .selectFrom('parts')
     .selectAll()
     .where((where) =>
       where.or([where('id', '=', reference), where('serial_key', '=', serialKey(reference) || reference)]),
-    )
-    .orderBy('id')
-    .limit(11)
-    .execute();
+    );
+  if (rights !== undefined) query = query.where(visibleParts(rights, 'part.get'));
+  const rows = await query.orderBy('id').limit(11).execute();
   const [row, other] = rows;
-  if (row === undefined)
-    throw new PpecError('not_found', `There is no part '${reference}'. List them: ppec part list --serial BEGINNING`);
+  if (row === undefined) throw missing('part', reference);
   if (other === undefined) return row;
   const listed = rows.slice(0, 10).map(({ id, kind, model }) => `${id} (${kind}${model === null ? '' : ` ${model}`})`);
   const more = rows.length > 10 ? ', …' : '';
@@ -140,16 +155,21 @@ export async function findPart(db: Db, reference: string): Promise<PartRow> {
 }
 
 /** Rows as the API shows them: two queries, however many rows. */
-export async function partViews(db: Db, rows: readonly PartRow[]): Promise<Part[]> {
+export async function partViews(db: Db, rows: readonly PartRow[], rights?: Rights): Promise<Part[]> {
   const claims: Database['part_claims'][] = [];
   for (const ids of distinct(rows.filter((row) => row.claims > 0).map(({ id }) => id))) {
     claims.push(...(await db.selectFrom('part_claims').selectAll().where('part_id', 'in', ids).execute()));
   }
   const byPart = Map.groupBy(claims, ({ part_id }) => part_id);
-  const names = await assetNames(db, [
-    ...rows.flatMap(({ asset_id, last_asset_id }) => [asset_id, last_asset_id]),
-    ...claims.map(({ asset_id }) => asset_id),
-  ]);
+  const names = await assetNames(
+    db,
+    [
+      ...rows.flatMap(({ asset_id, last_asset_id }) => [asset_id, last_asset_id]),
+      ...claims.map(({ asset_id }) => asset_id),
+    ],
+    rights,
+  );
+  const isHidden = (id: string | null): boolean => names.get(id ?? '') === hiddenMachine;
   return rows.map((row) => ({
     id: row.id,
     kind: row.kind,
@@ -158,10 +178,10 @@ export async function partViews(db: Db, rows: readonly PartRow[]): Promise<Part[
     serial: row.serial,
     sizeBytes: row.size_bytes,
     state: row.state,
-    assetId: row.asset_id,
+    assetId: isHidden(row.asset_id) ? null : row.asset_id,
     asset: names.get(row.asset_id ?? '') ?? null,
-    slot: row.slot,
-    lastAssetId: row.last_asset_id,
+    slot: isHidden(row.asset_id) ? '' : row.slot,
+    lastAssetId: isHidden(row.last_asset_id) ? null : row.last_asset_id,
     lastAsset: names.get(row.last_asset_id ?? '') ?? null,
     alsoIn: (byPart.get(row.id) ?? []).map(({ asset_id }) => names.get(asset_id) ?? asset_id),
     rma: row.rma,

@@ -2,7 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Kysely } from 'kysely';
 
-import type { Credential, Person, RoleName } from '../../shared/api/person.ts';
+import type { Credential, Person } from '../../shared/api/person.ts';
 import { PpecError } from '../../shared/errors.ts';
 import { newId, type IdSource } from '../../shared/ids.ts';
 import { fromJson, toJson } from './json.ts';
@@ -22,17 +22,12 @@ export async function findPerson(db: Db, reference: string): Promise<PersonRow> 
   return row;
 }
 
-export async function addPerson(
-  db: Db,
-  person: { name: string; roles: readonly RoleName[] },
-  ids: IdSource,
-): Promise<PersonRow> {
+export async function addPerson(db: Db, person: { name: string }, ids: IdSource): Promise<PersonRow> {
   const taken = await db.selectFrom('people').select('id').where('name', '=', person.name).executeTakeFirst();
   if (taken !== undefined) throw new PpecError('already_exists', `There is a person '${person.name}' already.`);
   const row: PersonRow = {
     id: newId('person', ids),
     name: person.name,
-    roles: toJson([...new Set(person.roles)]),
     active: 1,
     created_at: ids.clock.nowMs(),
   };
@@ -43,7 +38,7 @@ export async function addPerson(
 export type NewCredential = {
   readonly personId: string;
   readonly label: string;
-  readonly roles: readonly RoleName[] | null;
+  readonly roles: readonly string[] | null;
   readonly expiresAtMs: number | null;
 };
 
@@ -102,7 +97,6 @@ export function personView(row: PersonRow): Person {
   return {
     id: row.id,
     name: row.name,
-    roles: fromJson(row.roles),
     active: row.active === 1,
     createdAt: row.created_at,
   };

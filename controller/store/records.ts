@@ -11,6 +11,7 @@ import type { PurchaseOrder } from '../../shared/api/purchase-order.ts';
 import { PpecError } from '../../shared/errors.ts';
 import { parseIpv4 } from '../domain/ipa.ts';
 import { fromJson } from './json.ts';
+import { missing } from './missing.ts';
 import type { ChangeRow, Database, OperationRow } from './schema.ts';
 import { orderView } from './stored-order.ts';
 
@@ -111,7 +112,7 @@ export async function findPurchaseOrder(db: Db, number: string): Promise<Purchas
 
 export async function findChange(db: Db, id: string): Promise<ChangeRow> {
   const row = await db.selectFrom('changes').selectAll().where('id', '=', id).executeTakeFirst();
-  if (row === undefined) throw new PpecError('not_found', `There is no change '${id}'. List them: ppec change list`);
+  if (row === undefined) throw missing('change', id);
   return row;
 }
 

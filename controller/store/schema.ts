@@ -6,7 +6,6 @@ import type { VendorColumns } from '../../shared/api/vendor.ts';
 import type { EffectLine, Change } from '../../shared/api/change.ts';
 import type { OperationStep } from '../../shared/api/operation-handle.ts';
 import type { PartEventName, PartKind, PartState } from '../../shared/api/part.ts';
-import type { RoleName } from '../../shared/api/person.ts';
 import type { BurnInProfileName } from '../../shared/burn-in/profiles.ts';
 import type { BurnInReport } from '../../shared/burn-in/report.ts';
 import type { Inventory } from '../../shared/hardware/inventory.ts';
@@ -18,6 +17,7 @@ import type { OperationState } from '../../shared/lifecycle/operation.ts';
 import type { CommandName } from '../../shared/protocol/command.ts';
 import type { CommandOutcome, HealthReport } from '../../shared/protocol/messages.ts';
 import type { Measured } from '../domain/peers.ts';
+import type { RightsTables } from './rights-schema.ts';
 import type { StoredOrder } from './stored-order.ts';
 
 /** JSON text of a T; only json.ts makes and reads it. */
@@ -52,6 +52,11 @@ export type AssetRow = {
   address: string | null;
   hostname: string | null;
   project: string | null;
+  /** The team of the project: it never changes. */
+  team: string | null;
+  cluster: string | null;
+  /** As in asset_tags, which is for looking up. */
+  tags: Json<Record<string, string>>;
   image: string | null;
   operation_id: string | null;
   findings: Json<Finding[]>;
@@ -197,7 +202,7 @@ export type CablingTableRow = {
   comment: string | null;
 };
 
-export type Database = {
+export type Database = RightsTables & {
   assets: AssetRow;
   inventories: {
     asset_id: string;
@@ -301,12 +306,12 @@ export type Database = {
     asset_id: string | null;
     since: number;
   };
-  people: { id: string; name: string; roles: Json<RoleName[]>; active: number; created_at: number };
+  people: { id: string; name: string; active: number; created_at: number };
   credentials: {
     id: string;
     person_id: string;
     secret_hash: string;
-    roles: Json<RoleName[]> | null;
+    roles: Json<string[]> | null;
     label: string;
     expires_at: number | null;
     last_used_at: number | null;

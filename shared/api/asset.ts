@@ -8,6 +8,7 @@ import { HealthReport } from '../protocol/messages.ts';
 import { literals } from '../literals.ts';
 import { closed, Nullable, page, pageInput, Ref, Revision, Sha256, Text, UnixMsField } from './fields.ts';
 import { operation } from './operation.ts';
+import { tagPattern } from './scope.ts';
 
 export const Asset = Type.Object(
   {
@@ -35,6 +36,9 @@ export const Asset = Type.Object(
     address: Nullable(Type.String({ description: 'Production address' })),
     hostname: Nullable(Type.String()),
     project: Nullable(Type.String()),
+    team: Nullable(Type.String({ description: 'The team of its project' })),
+    cluster: Nullable(Type.String()),
+    tags: Type.Record(Type.String(), Type.String()),
     image: Nullable(Type.String()),
     operationId: Nullable(Type.String({ description: 'The operation that works on this asset now' })),
     findings: Type.Array(Finding, { description: 'Of the latest inspection' }),
@@ -81,10 +85,15 @@ export const assetOperations = [
         class: Type.Optional(Text(120, 'Class name, with or without @version')),
         presence: Type.Optional(literals(presenceStates)),
         rack: Type.Optional(Text(80)),
+        team: Type.Optional(Ref('team')),
+        project: Type.Optional(Ref('project')),
+        cluster: Type.Optional(Ref('cluster')),
+        tag: Type.Optional(Type.String({ pattern: tagPattern, description: '`key=value`' })),
       },
       closed,
     ),
     output: page(Asset),
+    scope: 'visible',
     effect: 'read',
     summary: 'List assets',
     example: { state: 'SPARE' },
@@ -103,6 +112,7 @@ export const assetOperations = [
       closed,
     ),
     output: Asset,
+    scope: ['asset'],
     effect: 'read',
     summary: 'Get one asset by id, name or serial, as it is or as it was',
     example: { asset: 'srv-a' },
@@ -113,6 +123,7 @@ export const assetOperations = [
     path: '/v1/assets/:asset/timeline',
     input: assetInput,
     output: page(TimelineEntry),
+    scope: ['asset'],
     effect: 'read',
     permission: 'asset.get',
     summary: 'What happened to one asset, oldest first',
@@ -133,6 +144,7 @@ export const assetOperations = [
       },
       closed,
     ),
+    scope: ['asset'],
     effect: 'read',
     permission: 'asset.get',
     summary: 'The latest inventory that the agent reported',
@@ -144,6 +156,7 @@ export const assetOperations = [
     path: '/v1/assets/:asset/health',
     input: assetInput,
     output: Type.Object({ assetId: Type.String(), at: UnixMsField, report: HealthReport }, closed),
+    scope: ['asset'],
     effect: 'read',
     permission: 'asset.get',
     summary: 'The latest health report',
@@ -155,6 +168,7 @@ export const assetOperations = [
     path: '/v1/assets/:asset/console',
     input: assetInput,
     output: Type.Object({ assetId: Type.String(), text: Type.String(), keptAt: Nullable(UnixMsField) }, closed),
+    scope: ['asset'],
     effect: 'read',
     permission: 'asset.get',
     summary: 'The console log kept when the asset was quarantined, else the end of the live one',
@@ -166,6 +180,7 @@ export const assetOperations = [
     path: '/v1/assets/:asset/inspect',
     input: assetInput,
     output: Asset,
+    scope: ['asset'],
     effect: 'write',
     summary: 'Compare an asset that waits in PIOUS with its order again',
     example: { asset: 'srv-b' },

@@ -38,6 +38,7 @@ export const changelogOperations = [
       closed,
     ),
     output: page(ChangelogEntry),
+    scope: 'visible',
     effect: 'read',
     summary: 'What changed of one object, field by field, newest first',
     example: { noun: 'asset', name: 'srv-a' },

@@ -1,20 +1,27 @@
 // The one list of operations. A new noun is one file and one line here.
 import { assetOperations } from './asset.ts';
+import { assetTagOperations } from './asset-tag.ts';
 import { auditOperations } from './audit.ts';
 import { burnInOperations } from './burn-in.ts';
 import { cablingOperations } from './cabling.ts';
 import { changelogOperations } from './changelog.ts';
+import { canIOperations } from './can-i.ts';
 import { changeOperations } from './change.ts';
+import { clusterOperations } from './cluster.ts';
 import { deliveryReportOperations } from './delivery-report.ts';
+import { grantOperations } from './grant.ts';
 import { imageOperations } from './image.ts';
 import { machineClassOperations } from './machine-class.ts';
 import { networkOperations } from './network.ts';
 import { operationHandleOperations } from './operation-handle.ts';
 import { partOperations } from './part.ts';
 import { personOperations } from './person.ts';
+import { projectOperations } from './project.ts';
 import { provisionOperations } from './provision.ts';
 import { purchaseOrderOperations } from './purchase-order.ts';
 import { regionOperations } from './region.ts';
+import { roleOperations } from './role.ts';
+import { teamOperations } from './team.ts';
 import { vendorOperations } from './vendor.ts';
 import { waiverOperations } from './waiver.ts';
 import type { InputOf, OutputOf } from './operation.ts';
@@ -38,6 +45,13 @@ export const operations = [
   ...auditOperations,
   ...changelogOperations,
   ...personOperations,
+  ...canIOperations,
+  ...teamOperations,
+  ...projectOperations,
+  ...clusterOperations,
+  ...roleOperations,
+  ...grantOperations,
+  ...assetTagOperations,
 ] as const;
 
 export type AnyOperation = (typeof operations)[number];

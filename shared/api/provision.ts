@@ -31,6 +31,7 @@ export const provisionOperations = [
     path: '/v1/provisions',
     input: ProvisionInput,
     output: Change,
+    scope: ['project'],
     effect: 'state-change',
     summary: 'Ask to turn SPAREs into BAREMETALs; a checker must approve exactly what is shown',
     example: {

@@ -3,7 +3,12 @@
 import { Type } from 'typebox';
 
 const name = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
-const tag = '[a-z0-9][a-z0-9._-]{0,62}=[A-Za-z0-9][A-Za-z0-9._-]{0,62}';
+const tagKey = '[a-z0-9][a-z0-9._-]{0,62}';
+const tagValue = '[A-Za-z0-9][A-Za-z0-9._-]{0,62}';
+const tag = `${tagKey}=${tagValue}`;
+export const tagPattern = `^${tag}$`;
+export const TagKey = Type.String({ pattern: `^${tagKey}$` });
+export const TagValue = Type.String({ pattern: `^${tagValue}$` });
 const scopePattern = `^(region|(team|project|cluster):${name}|tags:${tag}(,${tag}){0,7})$`;
 const scopeExpression = new RegExp(scopePattern);
 

@@ -147,13 +147,11 @@ describe('roles', () => {
         .client('cho')
         .call('asset.provision', { assets: ['B1'], image: 'test-os', project: 'p', reason: 'not mine' }),
     ).rejects.toMatchObject(refused);
-    await expect(region.client('mia').call('person.create', { name: 'eve', roles: ['admin'] })).rejects.toMatchObject(
-      refused,
-    );
+    await expect(region.client('mia').call('person.create', { name: 'eve' })).rejects.toMatchObject(refused);
     await expect(
       region.client('ada').call('change.approve', { change: 'chg_x', payloadSha256: 'a'.repeat(64) }),
     ).rejects.toMatchObject(refused);
-    const { items } = await region.client('vic').call('audit.list', { limit: 1000 });
+    const { items } = await region.client('ada').call('audit.list', { limit: 1000 });
     expect(
       items.filter(({ outcome }) => outcome === 'refused').map(({ actor, operation }) => `${actor} ${operation}`),
     ).toEqual(
@@ -166,7 +164,7 @@ describe('roles', () => {
     await expect(max.call('credential.create', { label: 'wide', roles: ['admin'] })).rejects.toMatchObject({
       code: 'permission_denied',
     });
-    const { credential, secret } = await max.call('credential.create', { label: 'narrow', roles: ['maker'] });
+    const { credential, secret } = await max.call('credential.create', { label: 'narrow', roles: ['provisioner'] });
     const narrow = createClient({
       url: `unix:${join(region.dir, 'api.sock')}`,
       credential: { id: credential.id, secret },
@@ -176,7 +174,7 @@ describe('roles', () => {
     expect(me.permissions).not.toContain('change.approve');
     // Made with the narrow one, it is as narrow.
     const child = await narrow.call('credential.create', { label: 'child' });
-    expect(child.credential.roles).toEqual(['maker']);
+    expect(child.credential.roles).toEqual(['provisioner']);
     await max.call('credential.revoke', { credential: credential.id });
     await expect(narrow.call('auth.whoami', {})).rejects.toMatchObject({ code: 'unauthenticated' });
     // Nobody else's credential can be seen or revoked by somebody who is no admin.
@@ -249,7 +247,7 @@ describe('the audit', () => {
     await using victim = await startTestRegion();
     await victim.client('ada').call('network.create', { name: 'a', kind: 'vm', cidr: '10.1.0.0/24' });
     await victim.client('ada').call('network.create', { name: 'b', kind: 'vm', cidr: '10.2.0.0/24' });
-    expect(await victim.client('vic').call('audit.verify', {})).toMatchObject({ ok: true, problem: null });
+    expect(await victim.client('ada').call('audit.verify', {})).toMatchObject({ ok: true, problem: null });
     await victim.stop();
     const file = new Sqlite(join(victim.dir, 'data/ppec.db'));
     file.prepare("update audit set message = 'nothing happened' where operation = 'network.create'").run();
@@ -261,7 +259,7 @@ describe('the audit', () => {
     );
     expect([check.status, check.stdout]).toEqual([1, expect.stringContaining('was changed')]);
     await victim.start();
-    expect(await victim.client('vic').call('audit.verify', {})).toMatchObject({
+    expect(await victim.client('ada').call('audit.verify', {})).toMatchObject({
       ok: false,
       problem: expect.stringContaining('was changed') as unknown,
     });

@@ -97,7 +97,7 @@ describe('a burn-in on demand', () => {
     expect(await ended(id)).toMatchObject({ state: 'unverifiable' });
     expect(timesRun(machine)).toBe(1);
     await assetInState(region, 'B4', 'SPARE');
-    expect((await region.client('vic').call('audit.verify', {})).ok).toBe(true);
+    expect((await region.client('ada').call('audit.verify', {})).ok).toBe(true);
   });
 
   it('keeps a machine out that fails it, says which part, and lets it in again after a good one', async () => {

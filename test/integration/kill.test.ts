@@ -74,7 +74,7 @@ describe('a controller that is killed', () => {
     expect(asset).toMatchObject({ state: 'BAREMETAL', project: 'payments' });
     expect(mounts()).toBe(1);
     expect(readFileSync(machine.diskPath).subarray(0, region.image.disk.length).equals(region.image.disk)).toBe(true);
-    expect((await region.client('vic').call('audit.verify', {})).ok).toBe(true);
+    expect((await region.client('ada').call('audit.verify', {})).ok).toBe(true);
   });
 
   it('does not declare the machines offline that it could not hear meanwhile', async () => {

@@ -104,7 +104,7 @@ describe('an order by CSV', () => {
 
     await amend('PO-C1', (yaml) => yaml.replace(/"?12\.00"?/, '"10.00"').replace(/"?22\.00"?/, '"20.00"'));
     await assetInState(region, 'V2', 'SPARE');
-    const { items } = await region.client('vic').call('audit.list', { limit: 1000 });
+    const { items } = await region.client('ada').call('audit.list', { limit: 1000 });
     expect(items.filter(({ operation }) => operation.startsWith('po.')).map(({ message }) => message)).toEqual(
       expect.arrayContaining([
         'PO-C1 imported: 0 servers from ACME servers',

@@ -103,7 +103,7 @@ it('a disk that vanished and went back to its vendor is told as replaced under t
   await expect(vic().call('part.rma', rma)).rejects.toMatchObject({ code: 'permission_denied' });
   expect(await region.client('mia').call('part.rma', rma)).toMatchObject({ state: 'rma', rma: 'RMA-77' });
   await expect(region.client('mia').call('part.rma', rma)).rejects.toMatchObject({ code: 'already_exists' });
-  const { items: audited } = await vic().call('audit.list', {
+  const { items: audited } = await region.client('ada').call('audit.list', {
     target: (await vic().call('asset.get', { asset: 'P3' })).id,
   });
   expect(audited.map(({ message }) => message)).toContain(

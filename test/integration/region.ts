@@ -20,7 +20,13 @@ import type { OperationInput } from '../../shared/api/operations.ts';
 const root = join(import.meta.dirname, '../..');
 const program = join(root, 'controller/main.ts');
 
-const roles = { ada: ['admin'], mia: ['maker'], cho: ['checker'], max: ['maker', 'checker'], vic: ['viewer'] } as const;
+const roles = {
+  ada: ['admin'],
+  mia: ['provisioner'],
+  cho: ['approver'],
+  max: ['provisioner', 'approver'],
+  vic: ['viewer'],
+} as const;
 export type PersonName = keyof typeof roles;
 
 export type TestImage = {
@@ -191,13 +197,15 @@ function testImage(signImage: (manifest: string) => string): TestImage {
   return { name: 'test-os', manifest, signature: signImage(manifest), sha256, disk, compressed };
 }
 
-/** What every test of the story needs: a class, a production network, the image, and an order of these serials. */
+/** What every test of the story needs: projects, a class, a network, the image, and an order of these serials. */
 export async function furnish(
   region: Region,
   serials: readonly string[],
   spec: OperationInput<'class.create'>['spec'],
 ): Promise<void> {
   const ada = region.client('ada');
+  await ada.call('team.create', { name: 'ledger' });
+  for (const name of ['payments', 'p']) await ada.call('project.create', { name, team: 'ledger' });
   await ada.call('class.create', { name: 'small', spec });
   await ada.call('network.create', {
     name: 'production',

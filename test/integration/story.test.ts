@@ -76,6 +76,7 @@ describe('a machine', () => {
       state: 'BAREMETAL',
       home: 'production',
       project: 'payments',
+      team: 'ledger',
       image: 'test-os@1',
       hostname: 'srv-a1',
     });
@@ -86,7 +87,7 @@ describe('a machine', () => {
     expect(readFileSync(machine.diskPath).subarray(0, region.image.disk.length).equals(region.image.disk)).toBe(true);
     const { items } = await region.client('vic').call('address.list', { network: 'production' });
     expect(items.find(({ asset: name }) => name === 'srv-a1')?.state).toBe('allocated');
-    const verified = await region.client('vic').call('audit.verify', {});
+    const verified = await region.client('ada').call('audit.verify', {});
     expect(verified.ok).toBe(true);
 
     // In production it boots from its disk, whoever asks the network first.
@@ -155,7 +156,7 @@ describe('a checker', () => {
     const rejected = await region.client('cho').call('change.reject', { change: own.id, reason: 'not today' });
     expect(rejected).toMatchObject({ state: 'rejected', stateReason: 'cho: not today' });
     await expect(approve(own)).rejects.toMatchObject({ code: 'failed_precondition' });
-    const { items } = await region.client('vic').call('audit.list', { target: own.id });
+    const { items } = await region.client('ada').call('audit.list', { target: own.id });
     expect(items.map(({ operation, outcome }) => `${operation} ${outcome}`)).toEqual([
       'asset.provision filed', 'change.approve refused', 'change.approve refused', 'change.approve refused',
       'change.reject done', 'change.approve refused',

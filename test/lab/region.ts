@@ -12,7 +12,7 @@ import { waitFor } from './wait.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-export const people = { ada: 'admin', mia: 'maker', cho: 'checker' } as const;
+export const people = { ada: 'admin', mia: 'provisioner', cho: 'approver', vic: 'viewer' } as const;
 export type PersonName = keyof typeof people;
 
 export type RegionOptions = {
@@ -110,7 +110,7 @@ export async function startRegion(options: RegionOptions): Promise<LabRegion> {
 }
 
 function personNames(): PersonName[] {
-  return ['ada', 'mia', 'cho'];
+  return ['ada', 'mia', 'cho', 'vic'];
 }
 
 function configText(options: RegionOptions, { folder, apiSocket }: { folder: string; apiSocket: string }): string {

@@ -27,7 +27,7 @@ export async function ppec(story: Story, person: PersonName, ...words: string[])
   return result.stdout;
 }
 
-/** What a region has before the first server is racked: a class, networks, an image, an order. */
+/** What a region has before the first server is racked: a team with a project, a class, networks, an image, an order. */
 export async function prepareRegion(
   story: Story,
   options: { readonly dir: string; readonly imageDirectory: string },
@@ -38,6 +38,8 @@ export async function prepareRegion(
     writeFileSync(path, text);
     return path;
   };
+  await ppec(story, 'ada', 'team', 'create', 'ledger');
+  await ppec(story, 'ada', 'project', 'create', 'payments', '--team', 'ledger');
   await ppec(story, 'ada', 'class', 'create', '-f', file('compute-large.yaml', machineClass));
   await ppec(
     story,

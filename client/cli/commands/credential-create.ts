@@ -1,4 +1,4 @@
-import { roleNames } from '../../../shared/api/person.ts';
+import { roleNames } from '../../../shared/api/role-names.ts';
 import { command } from '../command.ts';
 import { defined, integer, manyChoices, optional, required } from '../options.ts';
 

@@ -1,22 +1,17 @@
-import { roleNames } from '../../../shared/api/person.ts';
-import { PpecError } from '../../../shared/errors.ts';
 import { command } from '../command.ts';
-import { manyChoices, required } from '../options.ts';
+import { required } from '../options.ts';
 
 export const personAdd = command({
   path: 'person add',
-  summary: 'Add a person with roles',
+  summary: 'Add a person, who may do nothing before something is granted to them',
   arguments: { name: required('name', 'sign-in name') },
-  options: { role: manyChoices('--role <role>', roleNames, 'a role; may be repeated') },
-  examples: ['ppec person add mia --role viewer --role maker'],
-  async run({ client, output, signal }, { name, role }) {
-    if (role.length === 0)
-      throw new PpecError('invalid_argument', `Say what ${name} may do: --role ${roleNames.join('|')}.`);
-    const person = await (await client()).call('person.create', { name, roles: [...role] }, { signal });
+  examples: ['ppec person add mia'],
+  async run({ client, output, signal }, { name }) {
+    const person = await (await client()).call('person.create', { name }, { signal });
     output.value(
       person,
       (added) =>
-        `Added ${added.name} (${added.roles.join(', ')}).\nMake a credential: ppec credential create --person ${added.name} --label laptop\n`,
+        `Added ${added.name}.\nGrant a role: ppec grant create --holder person:${added.name} --role ROLE --scope SCOPE --reason …\nMake a credential: ppec credential create --person ${added.name} --label laptop\n`,
     );
   },
 });

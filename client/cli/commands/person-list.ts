@@ -4,7 +4,7 @@ import { relative } from '../output/time.ts';
 
 export const personList = command({
   path: 'person list',
-  summary: 'List people and their roles',
+  summary: 'List people',
   options: { limit: limitOption },
   examples: ['ppec person list'],
   async run(context, { limit }) {
@@ -13,7 +13,6 @@ export const personList = command({
       limit,
       columns: [
         { title: 'NAME', value: (person) => person.name },
-        { title: 'ROLES', value: (person) => person.roles.join(', ') },
         {
           title: 'ACTIVE',
           value: (person) => (person.active ? 'yes' : 'no'),
@@ -22,7 +21,7 @@ export const personList = command({
         { title: 'ADDED', value: (person) => relative(person.createdAt, context.clock.nowMs()) },
         { title: 'ID', value: (person) => person.id },
       ],
-      empty: 'No people. Add one: ppec person add NAME --role viewer',
+      empty: 'No people. Add one: ppec person add NAME',
     });
   },
 });

@@ -1,4 +1,5 @@
 import { command } from '../command.ts';
+import { grantLine } from '../views/grant.ts';
 
 export const whoami = command({
   path: 'whoami',
@@ -6,10 +7,10 @@ export const whoami = command({
   examples: ['ppec whoami', 'ppec --context checker whoami'],
   async run({ client, output, signal }) {
     const me = await (await client()).call('auth.whoami', {}, { signal });
-    output.value(me, ({ person, credentialId, permissions }) =>
+    output.value(me, ({ person, credentialId, grants, permissions }) =>
       output.details([
         ['person', person.name, 'bold'],
-        ['roles', person.roles.join(', ')],
+        ...grants.map((grant): [string, string] => ['grant', grantLine(grant)]),
         ['credential', credentialId],
         ['may', permissions.join(' ')],
       ]),

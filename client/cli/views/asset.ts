@@ -56,7 +56,13 @@ export function renderAsset(asset: Asset, output: Output, nowMs: number): string
     ['commands', asset.verificationEnforced === false ? 'the agent does NOT refuse unsigned commands' : null, 'bad'],
     ['hostname', asset.hostname],
     ['address', asset.address],
-    ['project', asset.project],
+    ['project', [asset.team, asset.project, asset.cluster].filter((part) => part !== null).join(' / ')],
+    [
+      'tags',
+      Object.entries(asset.tags)
+        .map((pair) => pair.join('='))
+        .join(' '),
+    ],
     ['image', asset.image],
     ['operation', asset.operationId],
   ]);
