@@ -1,5 +1,6 @@
 // Where a right holds, as people write it: `region`, `team:storage`, `project:payments`, `cluster:k8s-1` or
 // `tags:env=prod,tier=1`. Teams, projects and clusters are named; their names never change.
+import { Type } from 'typebox';
 
 const name = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
 const tagKey = '[a-z0-9][a-z0-9._-]{0,62}';
@@ -10,6 +11,13 @@ export const TagKey = Type.String({ pattern: `^${tagKey}$` });
 export const TagValue = Type.String({ pattern: `^${tagValue}$` });
 const scopePattern = `^(region|(team|project|cluster):${name}|tags:${tag}(,${tag}){0,7})$`;
 const scopeExpression = new RegExp(scopePattern);
+
+/** The text of a scope, for schemas. */
+export const ScopeText = Type.String({
+  pattern: scopePattern,
+  maxLength: 600,
+  description: 'region, team:NAME, project:NAME, cluster:NAME, or tags:KEY=VALUE,… (all of them)',
+});
 
 export type Scope =
   | { readonly kind: 'region' }
