@@ -10,10 +10,11 @@ import { orders } from './migrations/0004-orders.ts';
 import { parts } from './migrations/0005-parts.ts';
 import { cabling } from './migrations/0006-cabling.ts';
 import { burnIns } from './migrations/0007-burn-ins.ts';
+import { auditHeads } from './migrations/0011-audit-heads.ts';
 import type { Migration } from './migrations/migration.ts';
 import type { Database } from './schema.ts';
 
-const migrations: readonly Migration[] = [spine, waivers, evidence, orders, parts, cabling, burnIns];
+const migrations: readonly Migration[] = [spine, waivers, evidence, orders, parts, cabling, burnIns, auditHeads];
 
 export type Db = Kysely<Database>;
 
@@ -37,7 +38,9 @@ const statementsMax = 500;
 function keepingStatements(file: Sqlite.Database): SqliteDatabase {
   const statements = new Map<string, Sqlite.Statement>();
   return {
-    prepare: (text) => {
+    prepare: (asked) => {
+      // Every transaction here writes. One that began as a reader could not, once another process had written meanwhile.
+      const text = asked === 'begin' ? 'begin immediate' : asked;
       const known = statements.get(text);
       if (known !== undefined) return known;
       if (statements.size >= statementsMax) statements.clear();

@@ -352,7 +352,30 @@ export type Database = {
     actor: string;
     change_id: string | null;
     at: number;
+    /** Of the row, after this change; null where the row has none. */
+    revision: number | null;
   };
+  /** Signed heads of the chain; `witnessed` is 1 once the witness file has it. */
+  audit_heads: { seq: number; hash: string; at: number; key_id: string; signature: string; witnessed: number };
+  /** Where the oldest entries are: a file each, which is gone once it is pruned. */
+  audit_segments: {
+    first_seq: number;
+    last_seq: number;
+    /** The hash before its first entry. */
+    previous_hash: string;
+    last_hash: string;
+    first_at: number;
+    last_at: number;
+    file: string;
+    bytes: number;
+    sha256: string;
+    key_id: string;
+    signature: string;
+    sealed_at: number;
+    pruned_at: number | null;
+  };
+  /** Every audit key that signed here: raw Ed25519, in hex. */
+  audit_keys: { key_id: string; public_key: string; since: number };
   events: { seq: number; at: number; kind: string; object_id: string; text: string };
   idempotency: {
     credential_id: string;

@@ -1,6 +1,6 @@
 // A unit of work: the one transaction in which rows, their changelog, the audit entry and the events of an operation are
 // written together, or not at all.
-import type { Transaction } from 'kysely';
+import { CompiledQuery, type Transaction } from 'kysely';
 
 import type { AuditEntry } from '../../shared/api/audit.ts';
 import type { IdSource } from '../../shared/ids.ts';
@@ -8,9 +8,11 @@ import { assert } from '../../shared/assert.ts';
 import { PpecError } from '../../shared/errors.ts';
 import { canTransition } from '../../shared/lifecycle/asset.ts';
 import { changeTransitions } from '../../shared/lifecycle/change.ts';
-import { auditHash, genesisHash } from './audit-chain.ts';
+import { appendAudit } from './audit-append.ts';
+import { genesisHash, type ChainState } from './audit-chain.ts';
+import { changelogWriter, type Logged } from './changelog.ts';
 import type { Db } from './database.ts';
-import { toJson } from './json.ts';
+import { createGroupCommit } from './group-commit.ts';
 import type { AssetRow, ChangeRow, Database, OperationRow } from './schema.ts';
 
 /** Who does it: a person through a credential, an agent, or a reconciler. */
@@ -49,7 +51,7 @@ export type UnitOfWork = {
   readonly patchAsset: (asset: AssetRow, patch: Partial<AssetRow>, changeId?: string | null) => Promise<AssetRow>;
   readonly patchOperation: (operation: OperationRow, patch: Partial<OperationRow>) => Promise<OperationRow>;
   readonly patchChange: (change: ChangeRow, patch: Partial<ChangeRow>) => Promise<ChangeRow>;
-  /** Keeps the changelog of a row that has no patch of its own here. */
+  /** Keeps the changelog of a row that has no patch of its own here: `changelog('person', { id, before, after })`. */
   readonly changelog: (kind: string, logged: Logged) => Promise<void>;
   /** Names an asset whose reconcilers run after the commit. */
   readonly wake: (assetId: string) => void;
@@ -58,48 +60,62 @@ export type UnitOfWork = {
 export type Store = {
   readonly db: Db;
   readonly nowMs: () => number;
+  /** One transaction, shared with others that wait: see group-commit.ts. Answers when it is on disk. */
   readonly write: <T>(actor: Actor, work: (uow: UnitOfWork) => Promise<T>) => Promise<T>;
 };
 
 export type StoreDeps = {
   readonly db: Db;
   readonly ids: IdSource;
-  /** Called after each commit that had something to say. */
-  readonly committed: (woken: readonly string[], eventSeq: number) => void;
+  /** Called after each commit that had something to say: assets to wake, the newest event, the audit's newest entry. */
+  readonly committed: (woken: readonly string[], eventSeq: number, audit?: ChainState) => void;
 };
 
 /** The feed is for watching; what must be proved is in the audit, which is never cut. */
 const eventsKept = 100_000;
 
-/** Fields that say how a row is kept, not what it is. */
-const unlogged = new Set(['revision', 'command_generation', 'presence_since', 'state_since']);
+const insertEvent = 'insert into events (seq, at, kind, object_id, text) values (?, ?, ?, ?, ?)';
+const cutEvents = 'delete from events where seq <= ?';
+
+/** What a transaction carries from unit to unit, so that no unit reads it again. */
+type Carried = { audit: ChainState; changelogSeq: number; eventSeq: number };
 
 export function createStore({ db, ids, committed }: StoreDeps): Store {
+  const group = createGroupCommit<Carried>(db, lastOfAll);
   return {
     db,
     nowMs: () => ids.clock.nowMs(),
     write: async (actor, work) => {
       const woken = new Set<string>();
-      let eventSeq = 0;
-      const result = await db.transaction().execute((trx) => {
+      const said: { event: number; audit?: ChainState } = { event: 0 };
+      const result = await group.run((trx, carried) => {
         const nowMs = ids.clock.nowMs();
-        const changelog = changelogWriter(trx, actor, nowMs);
+        const changelog = changelogWriter(trx, {
+          actor,
+          nowMs,
+          take: (count) => {
+            const first = carried.changelogSeq + 1;
+            carried.changelogSeq += count;
+            return first;
+          },
+        });
         const uow: UnitOfWork = {
           db: trx,
           actor,
           nowMs,
           ids,
-          audit: (note) => appendAudit(trx, { actor, nowMs, note }),
+          audit: async (note) => {
+            const { state, written } = appendAudit(trx, carried.audit, { actor, nowMs, note });
+            carried.audit = state;
+            said.audit = state;
+            await written;
+          },
           event: async (kind, objectId, text) => {
-            eventSeq = (await lastSeq(trx, 'events')) + 1;
-            await trx
-              .insertInto('events')
-              .values({ seq: eventSeq, at: nowMs, kind, object_id: objectId, text })
-              .execute();
-            await trx
-              .deleteFrom('events')
-              .where('seq', '<=', eventSeq - eventsKept)
-              .execute();
+            carried.eventSeq += 1;
+            const seq = carried.eventSeq;
+            said.event = seq;
+            await trx.executeQuery(CompiledQuery.raw(insertEvent, [seq, nowMs, kind, objectId, text]));
+            if (seq > eventsKept) await trx.executeQuery(CompiledQuery.raw(cutEvents, [seq - eventsKept]));
           },
           ...patches(trx, changelog, nowMs),
           changelog,
@@ -107,9 +123,32 @@ export function createStore({ db, ids, committed }: StoreDeps): Store {
         };
         return work(uow);
       });
-      if (woken.size > 0 || eventSeq > 0) committed([...woken], eventSeq);
+      if (woken.size > 0 || said.event > 0 || said.audit !== undefined) committed([...woken], said.event, said.audit);
       return result;
     },
+  };
+}
+
+const lastQuery = CompiledQuery.raw(`select
+  (select max(seq) from audit) as audit_seq,
+  (select hash from audit order by seq desc limit 1) as audit_hash,
+  (select max(seq) from changelog) as changelog_seq,
+  (select max(seq) from events) as event_seq`);
+type LastRow = {
+  readonly audit_seq: number | null;
+  readonly audit_hash: string | null;
+  readonly changelog_seq: number | null;
+  readonly event_seq: number | null;
+};
+
+/** Read in every transaction: another process, `ppec-controller person add`, may have written since the last one. */
+async function lastOfAll(trx: Transaction<Database>): Promise<Carried> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the columns of the query above
+  const row = (await trx.executeQuery(lastQuery)).rows[0] as LastRow | undefined;
+  return {
+    audit: { seq: row?.audit_seq ?? 0, hash: row?.audit_hash ?? genesisHash },
+    changelogSeq: row?.changelog_seq ?? 0,
+    eventSeq: row?.event_seq ?? 0,
   };
 }
 
@@ -118,6 +157,9 @@ type Patches = Pick<UnitOfWork, 'patchAsset' | 'patchOperation' | 'patchChange'>
 function patches(trx: Transaction<Database>, log: ReturnType<typeof changelogWriter>, nowMs: number): Patches {
   return {
     patchAsset: async (asset, patch, changeId) => {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- entries forget the names of a row's columns
+      const isNew = (Object.keys(patch) as (keyof AssetRow)[]).some((name) => patch[name] !== asset[name]);
+      if (!isNew) return asset;
       if (patch.state !== undefined && patch.state !== asset.state) {
         assert(canTransition(asset.state, patch.state), `${asset.id} may go from ${asset.state} to ${patch.state}`);
       }
@@ -173,85 +215,4 @@ function patches(trx: Transaction<Database>, log: ReturnType<typeof changelogWri
 /** A decision was taken on a row that is no longer so: whoever took it looks again. */
 function changedMeanwhile(id: string): PpecError {
   return new PpecError('conflict', `${id} was changed meanwhile. Try again.`);
-}
-
-export type Logged = {
-  readonly id: string;
-  readonly before: Readonly<Record<string, unknown>>;
-  readonly after: Readonly<Record<string, unknown>>;
-  readonly changeId: string | null;
-};
-
-function changelogWriter(trx: Transaction<Database>, actor: Actor, nowMs: number) {
-  return async (kind: string, { id, before, after, changeId }: Logged): Promise<void> => {
-    const fields = Object.keys(after).filter((field) => !unlogged.has(field) && before[field] !== after[field]);
-    if (fields.length === 0) return;
-    const seq = await lastSeq(trx, 'changelog');
-    await trx
-      .insertInto('changelog')
-      .values(
-        fields.map((field, index) => ({
-          seq: seq + 1 + index,
-          object_kind: kind,
-          object_id: id,
-          field,
-          before: shown(before[field]),
-          after: shown(after[field]),
-          actor: actor.name,
-          change_id: changeId,
-          at: nowMs,
-        })),
-      )
-      .execute();
-  };
-}
-
-function shown(value: unknown): string | null {
-  return value === null || value === undefined ? null : typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-async function lastSeq(trx: Transaction<Database>, table: 'audit' | 'changelog' | 'events'): Promise<number> {
-  const row = await trx.selectFrom(table).select('seq').orderBy('seq', 'desc').limit(1).executeTakeFirst();
-  return row?.seq ?? 0;
-}
-
-async function appendAudit(
-  trx: Transaction<Database>,
-  { actor, nowMs, note }: { actor: Actor; nowMs: number; note: AuditNote },
-): Promise<void> {
-  const last = await trx.selectFrom('audit').select(['seq', 'hash']).orderBy('seq', 'desc').limit(1).executeTakeFirst();
-  const previousHash = last?.hash ?? genesisHash;
-  const entry = {
-    seq: (last?.seq ?? 0) + 1,
-    at: nowMs,
-    actor: actor.name,
-    actorId: actor.id,
-    credentialId: actor.credentialId,
-    from: actor.from,
-    operation: note.operation,
-    targets: [...note.targets],
-    outcome: note.outcome,
-    message: note.message,
-    changeId: note.changeId ?? null,
-    requestId: actor.requestId,
-  };
-  await trx
-    .insertInto('audit')
-    .values({
-      seq: entry.seq,
-      at: entry.at,
-      actor: entry.actor,
-      actor_id: entry.actorId,
-      credential_id: entry.credentialId,
-      from_address: entry.from,
-      operation: entry.operation,
-      targets: toJson(entry.targets),
-      outcome: entry.outcome,
-      message: entry.message,
-      change_id: entry.changeId,
-      request_id: entry.requestId,
-      previous_hash: previousHash,
-      hash: auditHash(previousHash, entry),
-    })
-    .execute();
 }
