@@ -83,6 +83,27 @@ export const ConfigFile = Type.Object(
       },
       { ...closed, default: {} },
     ),
+    audit: Type.Object(
+      {
+        witnessFile: Type.Union([Type.String(), Type.Null()], {
+          default: null,
+          description: 'Signed heads of the audit are appended to this file, outside of the data directory',
+        }),
+        tableEntriesMax: Type.Integer({
+          minimum: 1000,
+          default: 1_000_000,
+          description: 'Entries in the database; older ones are sealed into segments',
+        }),
+        tableDaysMax: Type.Integer({ minimum: 1, default: 400, description: 'Days after which an entry is sealed' }),
+        segmentEntriesMax: Type.Integer({
+          minimum: 100,
+          maximum: 100_000,
+          default: 20_000,
+          description: 'Entries in one segment',
+        }),
+      },
+      { ...closed, default: {} },
+    ),
     logLevel: Type.Union([Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error')], {
       default: 'info',
     }),
@@ -134,6 +155,7 @@ export async function readConfig(path: string): Promise<Config> {
     apiSocket: value.apiSocket === null ? null : at(value.apiSocket),
     piousDirectory: at(value.piousDirectory),
     burnIn: { ...value.burnIn, tools: value.burnIn.tools === null ? null : at(value.burnIn.tools) },
+    audit: { ...value.audit, witnessFile: value.audit.witnessFile === null ? null : at(value.audit.witnessFile) },
     consoleLogDirectory: value.consoleLogDirectory === null ? null : at(value.consoleLogDirectory),
     imageKeys: Object.fromEntries(Object.entries(value.imageKeys).map(([id, file]) => [id, at(file)])),
   };

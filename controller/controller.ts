@@ -10,11 +10,13 @@ import type { BurnInTools } from '../shared/burn-in/report.ts';
 import { systemClock, type Clock } from '../shared/clock.ts';
 import { messageOf, PpecError } from '../shared/errors.ts';
 import type { IdSource } from '../shared/ids.ts';
+import { startAudit, type Audit } from './audit/audit.ts';
 import { openBlobs } from './blobs.ts';
 import { createBootServer } from './boot/boot-server.ts';
 import { openToolImage, toolPath, type ToolImage } from './boot/tool-image.ts';
 import type { Config } from './config.ts';
 import { consoleTail } from './console-logs.ts';
+import { openAuditKey } from './crypto/audit-key.ts';
 import { openCommandKey } from './crypto/command-key.ts';
 import { openRegionCa } from './crypto/region-ca.ts';
 import { effectiveRoles, permissionsOf } from './domain/rbac.ts';
@@ -25,7 +27,7 @@ import { createHttpServer, type HttpDeps } from './http/server.ts';
 import { agentFacts, sendCommands, verdictOf, type FactsDeps } from './hub/agent-facts.ts';
 import { createAgentListener, type AgentListener } from './hub/agent-listener.ts';
 import { createBurnInBook } from './hub/burn-in-book.ts';
-import { createRegistry } from './hub/registry.ts';
+import { createRegistry, type Registry } from './hub/registry.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import type { OpsDeps } from './ops/handler.ts';
@@ -40,6 +42,7 @@ import { reparseEvidence } from './reconcile/reparse.ts';
 import { provisioningReconciler } from './reconcile/provisioning.ts';
 import { strongRng } from './strong-rng.ts';
 import { assetById } from './store/assets.ts';
+import { segmentFolder } from './store/audit-archive.ts';
 import { openDatabase, type Db } from './store/database.ts';
 import { fromJson } from './store/json.ts';
 import { authenticate } from './store/people.ts';
@@ -110,6 +113,7 @@ export async function startController(config: Config, log: Log, clock: Clock = s
       await api.close();
       await localApi?.close();
       await driver.stop();
+      await core.audit.stop();
       await core.db.destroy();
       log.info('controller stopped');
     },
@@ -123,19 +127,8 @@ async function openCore(config: Config, log: Log, clock: Clock) {
   const ids: IdSource = { clock, rng: strongRng };
   const keys = join(config.dataDirectory, 'keys');
   await mkdir(keys, { recursive: true, mode: 0o700 });
-  const db = await openDatabase(join(config.dataDirectory, 'ppec.db'));
-  const newest = await db.selectFrom('events').select('seq').orderBy('seq', 'desc').limit(1).executeTakeFirst();
-  const feed = createEventFeed(newest?.seq ?? 0);
-  // The driver reads the store and the store wakes the driver: the one knot, tied when both are there.
-  const wakes: { to: (assetId: string) => void } = { to: () => undefined };
-  const store = createStore({
-    db,
-    ids,
-    committed: (woken, seq) => {
-      feed.committed(seq);
-      for (const assetId of woken) wakes.to(assetId);
-    },
-  });
+  const registry = createRegistry();
+  const { db, store, feed, wakes, audit } = await openStore(config, { log, ids, sessions: registry.all });
   const ca = await openRegionCa({
     folder: keys,
     region: config.region,
@@ -144,7 +137,6 @@ async function openCore(config: Config, log: Log, clock: Clock) {
     clock,
     rng: strongRng,
   });
-  const registry = createRegistry();
   const urls = {
     bootUrl: `http://${config.publicHost}:${config.boot.port}`,
     agentUrl: `https://${config.publicHost}:${config.agents.port}`,
@@ -161,6 +153,8 @@ async function openCore(config: Config, log: Log, clock: Clock) {
     ids,
     region: { name: config.region, version: controllerVersion, caSha256: ca.caSha256, bootUrl: urls.bootUrl },
     agentsOnline: registry.count,
+    audit,
+    problems: audit.problems.list,
     imageKeys,
     blobs,
     consoleText,
@@ -185,6 +179,7 @@ async function openCore(config: Config, log: Log, clock: Clock) {
     store,
     feed,
     wakes,
+    audit,
     ca,
     commandKey,
     registry,
@@ -198,6 +193,39 @@ async function openCore(config: Config, log: Log, clock: Clock) {
     burnIns,
     ops,
   };
+}
+
+type StoreDeps = { readonly log: Log; readonly ids: IdSource; readonly sessions: Registry['all'] };
+
+async function openStore(config: Config, { log, ids, sessions }: StoreDeps) {
+  const db = await openDatabase(join(config.dataDirectory, 'ppec.db'));
+  const newest = await db.selectFrom('events').select('seq').orderBy('seq', 'desc').limit(1).executeTakeFirst();
+  const feed = createEventFeed(newest?.seq ?? 0);
+  // The driver reads the store and the store wakes the driver, the audit writes into the store and the store tells it what
+  // was appended: the knots, tied when all are there.
+  const wakes: { to: (assetId: string) => void } = { to: () => undefined };
+  const appended: { to: Audit['appended'] } = { to: () => undefined };
+  const store = createStore({
+    db,
+    ids,
+    committed: (woken, seq, end) => {
+      feed.committed(seq);
+      for (const assetId of woken) wakes.to(assetId);
+      if (end !== undefined) appended.to(end);
+    },
+  });
+  const audit = await startAudit({
+    store,
+    clock: ids.clock,
+    log,
+    signer: await openAuditKey(join(config.dataDirectory, 'keys')),
+    region: config.region,
+    folder: segmentFolder(config),
+    rules: config.audit,
+    sessions,
+  });
+  appended.to = audit.appended;
+  return { db, store, feed, wakes, audit };
 }
 
 function toolsAt(bootUrl: string, { sha256, bytes }: ToolImage): BurnInTools {
@@ -255,7 +283,7 @@ function createAgents(core: Core, told: Pick<FactsDeps, 'linkEnded' | 'burnInTol
     session: {
       ...core,
       heartbeatMs: config.timing.heartbeatMs,
-      events: agentFacts({ ...core, ...told }),
+      events: agentFacts({ ...core, ...told, auditHeads: core.audit.held }),
       counters: { heartbeat: metrics.heartbeat, closed: metrics.linkClosed },
     },
     log: core.log,
@@ -275,6 +303,7 @@ function httpDeps(core: Core): HttpDeps {
       );
       return stored;
     },
+    auditAttempt: core.audit.attempt,
     isReady: () =>
       core.db
         .selectFrom('people')

@@ -9,8 +9,9 @@ import { defaultConfigPath, readConfig, type Config } from './config.ts';
 import { controllerVersion, startController } from './controller.ts';
 import { addPersonLocally } from './first-person.ts';
 import { createLog } from './log.ts';
-import { auditView } from './store/records.ts';
-import { genesisHash, verifyChain } from './store/audit-chain.ts';
+import { auditPrune } from './audit/prune-verb.ts';
+import { verifyAudit } from './audit/verify-audit.ts';
+import { openAuditArchive, segmentFolder } from './store/audit-archive.ts';
 import { openDatabase } from './store/database.ts';
 
 const usage = `usage: ppec-controller [--config FILE] VERB
@@ -18,6 +19,8 @@ const usage = `usage: ppec-controller [--config FILE] VERB
   run                              serve the API, the agents and network boot
   migrate                          bring the database to this version's schema, and exit
   check                            read the configuration, open the database, verify the audit chain
+  audit-prune --before DATE [--yes]
+                                   delete sealed segments of the audit whose entries are all older; without --yes, say which
   person add NAME --role ROLE …    add a person (viewer, maker, checker, admin) and print a credential, once
   version
 
@@ -45,6 +48,8 @@ async function main(args: readonly string[]): Promise<number> {
       return migrate(await readConfig(configPath));
     case 'check':
       return check(await readConfig(configPath));
+    case 'audit-prune':
+      return auditPrune(await readConfig(configPath), rest, { print, warn: (text) => void process.stderr.write(text) });
     case 'person':
       return addPerson(await readConfig(configPath), rest);
     case 'version':
@@ -84,11 +89,10 @@ async function check(config: Config): Promise<number> {
   }
   const db = await openDatabase(databasePath(config));
   try {
-    const rows = await db.selectFrom('audit').selectAll().orderBy('seq').execute();
-    const checked = verifyChain({ seq: 0, hash: genesisHash }, rows.map(auditView));
+    const checked = await verifyAudit(db, openAuditArchive(segmentFolder(config), config.region));
     print(
       checked.ok
-        ? `configuration and database are fine; audit chain of ${rows.length} entries verified\n`
+        ? `configuration and database are fine; audit chain up to entry ${checked.state.seq} verified\n`
         : `the audit chain is broken: ${checked.problem}\n`,
     );
     return checked.ok ? 0 : 1;

@@ -3,6 +3,7 @@
 import { connect } from 'node:net';
 
 import { messageOf } from '../../shared/errors.ts';
+import { loadHeads, headsText } from '../audit-heads.ts';
 import { checkHealth } from '../health/checks.ts';
 import { collectInventory } from '../collect/inventory.ts';
 import { readConfig, type AgentConfig } from '../config.ts';
@@ -29,6 +30,7 @@ export async function diag(root: string): Promise<string> {
       addresses: addressesOfHost(),
     }).trimEnd(),
     `reach       ${isConfigured ? await reach(config) : 'not tried: no controller is configured'}`,
+    ...headsText(isConfigured ? await loadHeads(config.stateDir) : undefined),
     `machine     ${inventory.identity.manufacturer ?? 'manufacturer not reported'} ${inventory.identity.product ?? 'product not reported'}`,
     `processor   ${
       inventory.cpus

@@ -14,6 +14,7 @@ import { protocolVersion } from '../../shared/protocol/version.ts';
 import type { CollectedInventory } from '../collect/inventory.ts';
 import { probeTarget } from '../burn-in/probe-target.ts';
 import { agentVersion, type AgentConfig } from '../config.ts';
+import { openHeadKeeper, type HeadKeeper } from '../audit-heads.ts';
 import type { Platform } from '../handlers/platform.ts';
 import { obtainIdentity, renewInMs, tlsOf, type Identity } from '../identity/enrol.ts';
 import { regionCa } from '../identity/https.ts';
@@ -52,6 +53,7 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
       .then(() => saveStatus(deps.config.stateDir, shown))
       .catch((error: unknown) => deps.log(`status not saved: ${messageOf(error)}`));
   };
+  const heads = await openHeadKeeper(deps.config.stateDir, deps.log);
   const link: Link = { current: undefined };
   // One runner for all sessions: a command outlives the session that brought it, its result goes to the session that is
   // open by then, and the next command waits for it whichever session brings that one.
@@ -65,7 +67,7 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
       const identity = await obtainIdentity({ ...deps, ca, inventory: collected.inventory });
       show({ link: `connecting to ${identity.enrolled.linkUrl}` });
       const startedMs = deps.clock.nowMs();
-      const wasWelcome = await runSession({ deps, runner, link, identity, ca, collected, show }, signal);
+      const wasWelcome = await runSession({ deps, runner, heads, link, identity, ca, collected, show }, signal);
       // A link that breaks as soon as it stands is not a success: it must not be tried without pause.
       if (wasWelcome && deps.clock.nowMs() - startedMs >= steadyLinkMs) attempt = 0;
     } catch (error) {
@@ -77,6 +79,7 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
     await pause(waitMs, signal);
   }
   await runner.stop();
+  await heads.saved();
   await saving;
 }
 
@@ -118,6 +121,7 @@ function linkRunner(deps: AgentDeps, journal: Journal, link: Link): CommandRunne
 type Connected = {
   readonly deps: AgentDeps;
   readonly runner: CommandRunner;
+  readonly heads: HeadKeeper;
   readonly link: Link;
   readonly identity: Identity;
   readonly ca: string;
@@ -127,7 +131,7 @@ type Connected = {
 
 /** One session; answers whether the controller welcomed it. */
 async function runSession(connected: Connected, signal: AbortSignal): Promise<boolean> {
-  const { deps, runner, link, identity, ca, collected, show } = connected;
+  const { deps, runner, heads, link, identity, ca, collected, show } = connected;
   const send = (message: AgentMessage): void => session.send(message);
   let clockAheadMs = (): number | undefined => undefined;
   const facts = inventoryKeeper(deps, collected, { send, onRead: () => reporter.tell() });
@@ -144,6 +148,7 @@ async function runSession(connected: Connected, signal: AbortSignal): Promise<bo
           ca,
         };
         show({ link: 'connected' });
+        send({ type: 'audit-heads', body: { heads: heads.held() } });
         runner.resendResults();
         reporter.start();
         facts.start();
@@ -161,6 +166,9 @@ async function runSession(connected: Connected, signal: AbortSignal): Promise<bo
         break;
       case 'verdict':
         show({ ...message.body });
+        break;
+      case 'audit-head':
+        heads.keep(message.body);
         break;
     }
   };

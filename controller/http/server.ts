@@ -8,10 +8,12 @@ import type { Readable } from 'node:stream';
 import { Type } from 'typebox';
 
 import { operations, type AnyOperation } from '../../shared/api/operations.ts';
-import { messageOf, PpecError, errorCodes } from '../../shared/errors.ts';
+import { messageOf, PpecError, errorCodes, toPpecError } from '../../shared/errors.ts';
+import { withoutSecrets } from '../../shared/secrets.ts';
 import type { Caller } from '../ops/handler.ts';
 import type { Runner } from '../ops/runner.ts';
 import type { Log } from '../log.ts';
+import type { Attempt } from '../audit/attempt.ts';
 import { presentedBy, type Authenticate } from './authenticate.ts';
 import { problemOf } from './error-response.ts';
 
@@ -19,6 +21,8 @@ export type HttpDeps = {
   readonly run: Runner;
   readonly authenticate: Authenticate;
   readonly putBlob: (caller: Caller, sha256: string, content: Readable) => Promise<{ created: boolean; bytes: number }>;
+  /** Keeps in the audit that somebody was refused before any operation ran. */
+  readonly auditAttempt: (attempt: Attempt) => Promise<void>;
   readonly isReady: () => Promise<boolean>;
   readonly metricsText: () => Promise<string>;
   readonly counted: (operation: string, status: number) => void;
@@ -196,9 +200,12 @@ function addBlobRoute(app: FastifyInstance, deps: HttpDeps): void {
     },
     async (request, reply) => {
       const caller = await callerOf(request, deps);
-      if (!caller.permissions.has('image.import'))
-        throw new PpecError('permission_denied', 'Uploading image content needs the permission image.import.');
       const { sha256 } = request.params;
+      if (!caller.permissions.has('image.import')) {
+        const message = 'Uploading image content needs the permission image.import.';
+        await deps.auditAttempt({ ...attemptOf(request), caller, message });
+        throw new PpecError('permission_denied', message);
+      }
       if (!/^[0-9a-f]{64}$/.test(sha256))
         throw new PpecError('invalid_argument', 'The path must end with a SHA-256 digest in lower-case hex.');
       if (!isReadable(request.body))
@@ -216,6 +223,25 @@ function isReadable(value: unknown): value is Readable {
 }
 
 async function callerOf(request: FastifyRequest, deps: HttpDeps): Promise<Caller> {
+  try {
+    return await signedIn(request, deps);
+  } catch (error) {
+    const { code, message } = toPpecError(error);
+    if (code === 'unauthenticated') await deps.auditAttempt({ ...attemptOf(request), message });
+    throw error;
+  }
+}
+
+function attemptOf(request: FastifyRequest): Omit<Attempt, 'message'> {
+  return {
+    operation: request.routeOptions.schema?.operationId ?? request.routeOptions.url ?? 'http',
+    authorization: request.headers.authorization,
+    from: request.socket.remoteAddress ?? 'local',
+    requestId: request.id,
+  };
+}
+
+async function signedIn(request: FastifyRequest, deps: HttpDeps): Promise<Caller> {
   const presented = presentedBy(request.headers.authorization);
   const caller = await deps.authenticate({
     ...presented,
@@ -232,7 +258,12 @@ type Failed = { readonly request: FastifyRequest; readonly reply: FastifyReply; 
 
 function sendProblem(error: unknown, { request, reply, deps }: Failed): FastifyReply {
   const { status, body } = problemOf(error, request.id);
-  const facts = { requestId: request.id, method: request.method, path: request.url.split('?')[0], code: body.code };
+  const facts = {
+    requestId: request.id,
+    method: request.method,
+    path: withoutSecrets(request.url.split('?')[0] ?? ''),
+    code: body.code,
+  };
   if (status >= 500)
     deps.log.error(
       {
@@ -242,7 +273,7 @@ function sendProblem(error: unknown, { request, reply, deps }: Failed): FastifyR
       },
       'request failed',
     );
-  else deps.log.info({ ...facts, detail: body.detail }, 'request refused');
+  else deps.log.info({ ...facts, detail: withoutSecrets(body.detail) }, 'request refused');
   deps.counted('refused', status);
   if (status === 401) void reply.header('www-authenticate', 'Basic realm="PPEC"');
   return reply.code(status).type('application/problem+json').send(body);

@@ -25,6 +25,8 @@ export type FactsDeps = {
   readonly linkEnded: (assetId: string, lastHeardMs: number) => void;
   /** Where the burn-in is that runs on this asset. */
   readonly burnInTold: (assetId: string, progress: AgentBody<'burn-in-progress'>) => void;
+  /** The heads of the audit that this host holds. */
+  readonly auditHeads: (session: LiveSession, heads: AgentBody<'audit-heads'>['heads']) => Promise<void>;
 };
 
 export function agentFacts(deps: FactsDeps): SessionEvents {
@@ -109,6 +111,8 @@ async function take(session: LiveSession, message: AgentMessage, deps: FactsDeps
       return progress(session, message.body, deps);
     case 'burn-in-progress':
       return deps.burnInTold(session.assetId, message.body);
+    case 'audit-heads':
+      return deps.auditHeads(session, message.body.heads);
     case 'command-result':
       return result(session, message.body, deps);
     case 'hello':

@@ -1,4 +1,5 @@
 // Assets: what they are, what was found, what happened to them.
+import { assetAsOf } from '../store/asset-as-of.ts';
 import { findAsset, assetView, callName } from '../store/assets.ts';
 import { PpecError } from '../../shared/errors.ts';
 import { isInspectable } from '../../shared/lifecycle/asset.ts';
@@ -36,7 +37,10 @@ export const assetHandlers: Handlers<
   },
   'asset.get': {
     kind: 'read',
-    run: async ({ asset }, { deps }) => assetView(await findAsset(deps.db, asset)),
+    run: async ({ asset, at }, { deps }) => {
+      const row = await findAsset(deps.db, asset);
+      return assetView(at === undefined ? row : await assetAsOf(deps.db, row, { atMs: at, nowMs: deps.clock.nowMs() }));
+    },
   },
   'asset.timeline': {
     kind: 'read',

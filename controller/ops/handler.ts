@@ -6,6 +6,9 @@ import type { RoleName } from '../../shared/api/person.ts';
 import type { BurnInProgress } from '../../shared/burn-in/report.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
+import type { RegionProblem } from '../../shared/api/region.ts';
+import type { Gathered } from '../audit/gathered.ts';
+import type { AuditArchive } from '../store/audit-archive.ts';
 import type { Db } from '../store/database.ts';
 import type { ChangeRow } from '../store/schema.ts';
 import type { Actor, UnitOfWork } from '../store/unit-of-work.ts';
@@ -32,6 +35,9 @@ export type OpsDeps = {
   readonly ids: IdSource;
   readonly region: RegionFacts;
   readonly agentsOnline: () => number;
+  readonly audit: { readonly archive: AuditArchive; readonly gathered: Gathered };
+  /** What is wrong with the controller itself now. */
+  readonly problems: () => RegionProblem[];
   /** Image keys this region trusts: id → SubjectPublicKeyInfo PEM (Ed25519). */
   readonly imageKeys: Readonly<Record<string, string>>;
   readonly blobs: {

@@ -2,9 +2,11 @@
 import { assert } from '../../shared/assert.ts';
 import type { OperationId } from '../../shared/api/operations.ts';
 import { assetHandlers } from './asset-ops.ts';
+import { auditHandlers } from './audit-ops.ts';
 import { burnInHandlers } from './burn-in-ops.ts';
 import { burnInWriteHandlers } from './burn-in-write.ts';
 import { cablingHandlers } from './cabling-ops.ts';
+import { changelogHandlers } from './changelog-ops.ts';
 import { changeHandlers } from './change-ops.ts';
 import type { Handler, Handlers } from './handler.ts';
 import { imageHandlers } from './image-ops.ts';
@@ -23,6 +25,8 @@ import { waiverHandlers } from './waive-finding.ts';
 const handlers: Handlers<OperationId> = {
   ...regionHandlers,
   ...assetHandlers,
+  ...auditHandlers,
+  ...changelogHandlers,
   ...provisionHandlers,
   ...waiverHandlers,
   ...partHandlers,

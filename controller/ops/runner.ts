@@ -10,6 +10,7 @@ import { assert } from '../../shared/assert.ts';
 import { canonicalJson } from '../../shared/canonical-json.ts';
 import { PpecError, toPpecError } from '../../shared/errors.ts';
 import { newId } from '../../shared/ids.ts';
+import type { Noted } from '../audit/gathered.ts';
 import { policyFor } from '../domain/policy.ts';
 import { toJson } from '../store/json.ts';
 import { changeView } from '../store/records.ts';
@@ -44,11 +45,15 @@ export function createRunner(store: Store, deps: OpsDeps): Runner {
         'permission_denied',
         `You may not ${operation.id}: it needs the permission ${operation.permission}. Your roles: ${caller.roles.join(', ') || 'none'}.`,
       );
-      if (operation.effect !== 'read') await auditRefusal(store, request, refusal);
+      await deps.audit.gathered.write(refused(request, refusal));
       throw refusal;
     }
-    const input = validated(operation, request.input);
-    if (handler.kind === 'read') return handler.run(input, { deps, caller });
+    const input = await recorded(request, deps, () => validated(operation, request.input));
+    if (handler.kind === 'read') {
+      const output = await recorded(request, deps, () => handler.run(input, { deps, caller }));
+      deps.audit.gathered.count({ ...noteOf(request), outcome: 'done', message: 'read' });
+      return output;
+    }
     try {
       return await store.write(caller.actor, (uow) =>
         once(uow, request, () => apply(handler, { operation, input }, { uow, deps, caller })),
@@ -56,10 +61,32 @@ export function createRunner(store: Store, deps: OpsDeps): Runner {
     } catch (thrown) {
       if (thrown instanceof DriftedChange) return refuseChange(store, request, thrown);
       const error = toPpecError(thrown);
-      if (error.code !== 'internal' && error.code !== 'invalid_argument') await auditRefusal(store, request, error);
+      // A store that cannot write keeps no refusal either.
+      if (error.code === 'unavailable') throw thrown;
+      if (error.code === 'internal') await auditFailure(store, request);
+      else await auditRefusal(store, request, error);
       throw thrown;
     }
   };
+}
+
+/** What refuses an input or a read is in the audit, however often somebody tries. */
+async function recorded<T>(request: Request, { audit }: OpsDeps, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    const error = toPpecError(thrown);
+    if (error.code !== 'internal' && error.code !== 'unavailable') await audit.gathered.write(refused(request, error));
+    throw thrown;
+  }
+}
+
+function noteOf({ operation, input, caller }: Request) {
+  return { actor: caller.actor, operation: operation.id, targets: namedTargets(operation, input) };
+}
+
+function refused(request: Request, error: PpecError): Noted {
+  return { ...noteOf(request), outcome: 'refused', message: error.message };
 }
 
 // The validator of exactly this operation has accepted the value, which is what `never` stands for here: an input that
@@ -190,19 +217,27 @@ async function once(uow: UnitOfWork, request: Request, work: () => Promise<unkno
 }
 
 /** Refusals are part of the record: who tried what. */
-async function auditRefusal(store: Store, { operation, input, caller }: Request, error: PpecError): Promise<void> {
-  await store.write(caller.actor, (uow) =>
-    uow.audit({ operation: operation.id, targets: namedTargets(input), outcome: 'refused', message: error.message }),
-  );
+async function auditRefusal(store: Store, request: Request, error: PpecError): Promise<void> {
+  const { actor, ...note } = refused(request, error);
+  await store.write(actor, (uow) => uow.audit(note));
 }
 
-function namedTargets(input: unknown): string[] {
+/** A fault of ours: that it was tried is kept, what broke is in the log. */
+async function auditFailure(store: Store, request: Request): Promise<void> {
+  const { actor, ...note } = noteOf(request);
+  await store.write(actor, (uow) => uow.audit({ ...note, outcome: 'failed', message: 'a fault inside PPEC' }));
+}
+
+const namedMembers = ['asset', 'change', 'image', 'network', 'credential', 'person', 'po', 'vendor', 'target', 'class'];
+const targetsMax = 20;
+
+/** What an input names: the members of the path, and those that are named after a noun. */
+function namedTargets(operation: AnyOperation, input: unknown): string[] {
+  const inPath = [...operation.path.matchAll(/:([A-Za-z]+)/g)].map(([, name]) => name);
   const members = typeof input === 'object' && input !== null ? Object.entries(input) : [];
   return members
-    .filter(
-      ([name, value]) =>
-        ['asset', 'change', 'image', 'network', 'credential'].includes(name) && typeof value === 'string',
-    )
+    .filter(([name, value]) => (inPath.includes(name) || namedMembers.includes(name)) && typeof value === 'string')
+    .slice(0, targetsMax)
     .map(([, value]) => String(value).slice(0, 120));
 }
 

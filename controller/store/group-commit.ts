@@ -142,7 +142,7 @@ async function runUnit<Carried>(trx: Trx, unit: Unit<Carried>, mine: Carried): P
       await trx.executeQuery(undo);
     } catch (error) {
       // Some errors of SQLite, a full disk for one, undo the whole transaction and leave no savepoint to go back to.
-      throw new Error(`the transaction was undone: ${messageOf(error)}`, { cause: end.error });
+      throw new Error(`the transaction was undone by: ${messageOf(end.error)}`, { cause: error });
     }
   }
   await trx.executeQuery(release);

@@ -93,10 +93,18 @@ export const assetOperations = [
     id: 'asset.get',
     method: 'GET',
     path: '/v1/assets/:asset',
-    input: assetInput,
+    input: Type.Object(
+      {
+        asset: Ref('asset'),
+        at: Type.Optional(
+          Type.Integer({ minimum: 0, description: 'As it was at this time, milliseconds since 1970-01-01T00:00:00Z' }),
+        ),
+      },
+      closed,
+    ),
     output: Asset,
     effect: 'read',
-    summary: 'Get one asset by id, name or serial',
+    summary: 'Get one asset by id, name or serial, as it is or as it was',
     example: { asset: 'srv-a' },
   }),
   operation({

@@ -3,6 +3,7 @@ import { assetOperations } from './asset.ts';
 import { auditOperations } from './audit.ts';
 import { burnInOperations } from './burn-in.ts';
 import { cablingOperations } from './cabling.ts';
+import { changelogOperations } from './changelog.ts';
 import { changeOperations } from './change.ts';
 import { deliveryReportOperations } from './delivery-report.ts';
 import { imageOperations } from './image.ts';
@@ -35,6 +36,7 @@ export const operations = [
   ...networkOperations,
   ...cablingOperations,
   ...auditOperations,
+  ...changelogOperations,
   ...personOperations,
 ] as const;
 

@@ -16,6 +16,12 @@ export const RegionEvent = Type.Object(
 );
 export type RegionEvent = Static<typeof RegionEvent>;
 
+export const RegionProblem = Type.Object(
+  { code: Type.String({ description: '`audit-witness` …' }), message: Type.String(), since: UnixMsField },
+  closed,
+);
+export type RegionProblem = Static<typeof RegionProblem>;
+
 export const regionOperations = [
   operation({
     id: 'region.get',
@@ -32,6 +38,7 @@ export const regionOperations = [
         assets: Type.Record(Type.String(), Type.Integer(), { description: 'Assets per state' }),
         agentsOnline: Type.Integer(),
         changesOpen: Type.Integer(),
+        problems: Type.Array(RegionProblem, { description: 'What is wrong with the controller itself now' }),
       },
       closed,
     ),

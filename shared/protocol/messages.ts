@@ -2,6 +2,7 @@
 // On the wire a message is the MessagePack array [type, seq, body]: seq counts from 1 in each direction of a session.
 import { Type, type Static } from 'typebox';
 
+import { SignedHead } from '../audit/head.ts';
 import { BurnInProgress, BurnInReport } from '../burn-in/report.ts';
 import { literals } from '../literals.ts';
 import { healthStates } from '../lifecycle/asset.ts';
@@ -36,6 +37,9 @@ export const HealthReport = Type.Object(
   closed,
 );
 export type HealthReport = Static<typeof HealthReport>;
+
+/** Heads of the audit that a host keeps. */
+export const auditHeadsKept = 16;
 
 export const commandOutcomes = ['succeeded', 'failed', 'refused', 'indeterminate'] as const;
 export type CommandOutcome = (typeof commandOutcomes)[number];
@@ -100,6 +104,8 @@ export const agentMessages = {
     },
     closed,
   ),
+  /** The heads of the region's audit that this host was given, after every welcome: the controller compares. */
+  'audit-heads': Type.Object({ heads: Type.Array(SignedHead, { maxItems: auditHeadsKept }) }, closed),
 } as const;
 
 /** Controller → agent. */
@@ -126,6 +132,8 @@ export const controllerMessages = {
     },
     closed,
   ),
+  /** Where the region's audit ends now, signed. Kept by the host, so that history cannot be rewritten unseen. */
+  'audit-head': SignedHead,
 } as const;
 
 export type AgentMessageType = keyof typeof agentMessages;
