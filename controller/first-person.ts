@@ -28,6 +28,8 @@ export async function addPersonLocally(
         { personId: row.id, label: 'first', roles: null, expiresAtMs: null },
         ids,
       );
+      await uow.changelog('person', { id: row.id, after: row });
+      await uow.changelog('credential', { id: credential.id, after: credential });
       await uow.audit({
         operation: 'person.create',
         targets: [row.id, credential.id],

@@ -10,6 +10,8 @@ import { assetList } from './commands/asset-list.ts';
 import { assetParts } from './commands/asset-parts.ts';
 import { assetWaive } from './commands/asset-waive.ts';
 import { assetWatch } from './commands/asset-watch.ts';
+import { auditExport } from './commands/audit-export.ts';
+import { auditHead } from './commands/audit-head.ts';
 import { auditList } from './commands/audit-list.ts';
 import { auditVerify } from './commands/audit-verify.ts';
 import { burnInCancel } from './commands/burn-in-cancel.ts';
@@ -27,6 +29,7 @@ import { changeList } from './commands/change-list.ts';
 import { changeReject } from './commands/change-reject.ts';
 import { changeWait } from './commands/change-wait.ts';
 import { changeWithdraw } from './commands/change-withdraw.ts';
+import { changelog } from './commands/changelog.ts';
 import { classApply } from './commands/class-apply.ts';
 import { classCreate } from './commands/class-create.ts';
 import { classFromAsset } from './commands/class-from-asset.ts';
@@ -154,6 +157,9 @@ const listed: readonly CliCommand[] = [
   cablingDelete,
   auditList,
   auditVerify,
+  auditHead,
+  auditExport,
+  changelog,
   personList,
   personAdd,
   credentialList,

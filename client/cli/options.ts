@@ -63,6 +63,22 @@ export function manyChoices<const T extends string>(
   return { ...plain, flags, description: `${description}: ${values.join(', ')}`, values, isMany: true, read };
 }
 
+/** A point in time, in milliseconds; `parse` says what a day without a time stands for. */
+export function instant(
+  flags: string,
+  parse: (text: string) => number | undefined,
+  description: string,
+): Parameter<number | undefined> {
+  const read = (given: unknown): number | undefined => {
+    if (given === undefined) return undefined;
+    const text = textOf(given);
+    const ms = parse(text);
+    if (ms !== undefined) return ms;
+    throw new PpecError('invalid_argument', `${JSON.stringify(text)} is no day (2026-01-31) and no RFC 3339 time`);
+  };
+  return { ...plain, flags, description, read };
+}
+
 export type Range = { readonly min: number; readonly max: number };
 
 export function integer(flags: string, range: Range, description: string): Parameter<number | undefined> {

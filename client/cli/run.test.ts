@@ -10,7 +10,9 @@ import type { Change } from '../../shared/api/change.ts';
 import type { DeliveryReport, ReportMachine } from '../../shared/api/delivery-report.ts';
 import type { OperationHandle } from '../../shared/api/operation-handle.ts';
 import { systemClock } from '../../shared/clock.ts';
-import { auditHash, genesisHash } from '../sdk/audit-chain.ts';
+import { signedAudit } from '../../test/fixtures/signed-audit.ts';
+import { canonicalJson } from '../../shared/canonical-json.ts';
+import { genesisHash } from '../sdk/audit-chain.ts';
 import { cannedServer, problem, type Canned, type Seen } from '../sdk/canned-server.ts';
 import { environmentOf } from './config.ts';
 import { runCli } from './run.ts';
@@ -288,55 +290,86 @@ describe('errors', () => {
   });
 });
 
-describe('audit verify', () => {
-  const entries: AuditEntry[] = [];
-  for (let seq = 1; seq <= 3; seq += 1) {
-    const previousHash = entries.at(-1)?.hash ?? genesisHash;
-    const names = { actor: 'mia', actorId: 'per_1', credentialId: null, from: null, changeId: null, requestId: null };
-    const entry: AuditEntry = {
-      seq,
-      at: seq,
-      ...names,
-      operation: 'x',
-      targets: [],
-      outcome: 'done',
-      message: '',
-      previousHash,
-      hash: '',
-    };
-    entries.push({ ...entry, hash: auditHash(entry) });
-  }
-  const headHash = entries[2]?.hash;
-  const claim = { ok: true, entries: 3, headSeq: 3, headHash, problem: null };
+describe('audit', () => {
+  const { entries, heads, keys, head } = signedAudit(7, [3, 7]);
+  const last = head(7);
+  const note = `7:${last.hash}`;
   const serve =
-    (items: readonly AuditEntry[], claimed: object) =>
-    ({ url }: Seen): Canned => ({ json: url.includes('verify') ? claimed : { items, next: null } });
+    (items: readonly AuditEntry[]) =>
+    ({ url }: Seen): Canned => {
+      const end = { seq: 7, hash: last.hash };
+      if (url.includes('/head')) return { json: { region: 'test-1', end, head: last, keys } };
+      const after = Number(/after=(\d+)/.exec(url)?.[1] ?? 0);
+      const some = items.slice(after, after + 4);
+      const next = items.length > after + 4 ? String(after + 4) : null;
+      const point = { seq: after, hash: items[after]?.previousHash ?? genesisHash };
+      return { json: { region: 'test-1', keys, after: point, items: some, heads, next } };
+    };
 
   it('proves an unbroken chain and shows its head', async () => {
-    const { status, out } = await against(['audit', 'verify'], serve(entries, claim));
+    const { status, out, err } = await against(['audit', 'verify'], serve(entries));
     expect(status).toBe(0);
-    expect(out).toContain(`3 entries, unbroken`);
-    expect(out).toContain(`3:${headHash}`);
+    expect(out).toContain(`7 entries, unbroken, 2 signed heads`);
+    expect(out).toContain(note);
+    expect(err).toContain('Compare them with ones noted before');
   });
 
-  it('does not believe a controller that calls a tampered chain good', async () => {
+  it('finds a tampered chain, and says where', async () => {
     const forged = entries.map((entry) => (entry.seq === 2 ? { ...entry, actor: 'eve' } : entry));
-    const { status, out } = await against(['audit', 'verify'], serve(forged, claim));
+    const { status, out } = await against(['audit', 'verify'], serve(forged));
     expect(status).toBe(1);
-    expect(out).toContain('entry 2 is not what was recorded');
+    expect(out).toContain('entry 2 is not what was recorded: its hash differs, line 3');
   });
 
-  it('finds a chain that was cut, by the head noted before', async () => {
-    const cut = { ...claim, entries: 2, headSeq: 2, headHash: entries[1]?.hash };
-    const words = ['audit', 'verify', '--head', `3:${headHash}`];
-    const { status, out } = await against(words, serve(entries.slice(0, 2), cut));
-    expect(status).toBe(1);
-    expect(out).toContain('the head was noted as entry 3, and the entries end at 2');
+  it('exports into a file, and proves that file without any controller', async () => {
+    const file = join(folder, 'audit.jsonl');
+    const written = await against(['audit', 'export', '--out', file], serve(entries));
+    expect(written).toMatchObject({ status: 0, out: '' });
+    expect((await against(['audit', 'export', '--out', file], serve(entries))).status).toBe(5);
+    const piped = await against(['audit', 'export'], serve(entries));
+    expect(piped.out).toBe(await readFile(file, 'utf8'));
+
+    const witness = join(folder, 'heads.jsonl');
+    await writeFile(witness, `${canonicalJson(head(3))}\n{"cut o\n${canonicalJson(last)}\n`);
+    const words = ['audit', 'verify', '--file', file, '--witness', witness, '--key', keys[0]?.publicKey ?? ''];
+    const proven = await ppec([...words, '--head', note]);
+    expect(proven.status).toBe(0);
+    expect(proven.err).toBe(`${witness}: 1 lines are no heads, cut off perhaps.\n`);
+
+    // Cut off cleanly, by somebody who makes the rest fit: only who noted a head before sees it.
+    const lines = (await readFile(file, 'utf8')).split('\n');
+    const end = canonicalJson({ type: 'end', seq: 3, hash: head(3).hash, entries: 3, heads: 1 });
+    await writeFile(file, [...lines.slice(0, 5), end, ''].join('\n'));
+    expect((await ppec(['audit', 'verify', '--file', file])).status).toBe(0);
+    const cut = await ppec(words);
+    expect(cut.status).toBe(1);
+    expect(cut.out).toContain(`${witness} has entry 7, and the entries end at 3`);
+    expect((await ppec(['audit', 'verify', '--file', file, '--head', note])).status).toBe(1);
   });
 
-  it('needs no controller for saved entries', async () => {
-    await writeFile(join(folder, 'audit.json'), JSON.stringify({ items: entries, next: null }));
-    expect((await ppec(['audit', 'verify', '--file', join(folder, 'audit.json')])).status).toBe(0);
+  it.each([
+    ['--head', '7'],
+    ['--key', 'audit-1'],
+    ['--witness', '/there/is/none'],
+    ['--file', '/there/is/none'],
+  ])('refuses %s %s', async (option, value) => {
+    expect((await ppec(['audit', 'verify', option, value])).status).toBe(2);
+  });
+});
+
+describe('asset get --at', () => {
+  it.each([
+    ['2026-01-31', Date.parse('2026-01-31T23:59:59.999Z')],
+    ['2026-01-31T12:00:00+01:00', Date.parse('2026-01-31T11:00:00Z')],
+  ])('asks for the asset as of %s', async (text, at) => {
+    const { seen } = await against(['asset', 'get', 'srv-a', '--at', text], () => ({ json: {} }));
+    expect(seen[0]?.url).toBe(`/v1/assets/srv-a?at=${at}`);
+  });
+
+  it('refuses what is no time', async () => {
+    const { status, err } = await ppec(['asset', 'get', 'srv-a', '--at', '31.1.2026']);
+    expect(status).toBe(2);
+    expect(err).toContain('"31.1.2026" is no day (2026-01-31) and no RFC 3339 time');
   });
 });
 

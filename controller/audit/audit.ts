@@ -36,6 +36,8 @@ export type Audit = {
   readonly gathered: Gathered;
   readonly problems: Problems;
   readonly attempt: (attempt: Attempt) => Promise<void>;
+  /** A head of what is there now; at most one a second. */
+  readonly sign: () => Promise<void>;
   /** Something was appended, up to here. */
   readonly appended: (end: ChainState) => void;
   /** An agent told which heads it holds; it is told the newest. */
@@ -46,6 +48,8 @@ export type Audit = {
 
 /** Frames encoded in one turn of the event loop. */
 const framesPerTurn = 500;
+/** Whoever asks for a head gets one that is at most this old; it goes to every agent. */
+const signPauseMs = 1000;
 
 export async function startAudit(deps: AuditDeps): Promise<Audit> {
   const { store, clock, log, signer, rules } = deps;
@@ -64,6 +68,9 @@ export async function startAudit(deps: AuditDeps): Promise<Audit> {
     gathered,
     problems,
     attempt: auditAttempt(gathered),
+    sign: async () => {
+      if (clock.nowMs() - (heads.newest()?.at ?? 0) >= signPauseMs) await heads.sign();
+    },
     appended: heads.appended,
     held: async (session, held) => {
       await compare(session.assetId, held);

@@ -27,8 +27,9 @@ export function heldHeads(deps: HeldHeadsDeps): (assetId: string, heads: readonl
       log.error({ assetId, head: head.seq, problem }, 'an agent holds a head that the audit contradicts');
       const message = `${assetId} holds ${problem}.`;
       // An agent that connects again says it again.
-      if (told.size >= alertsMax || told.has(message)) return;
-      told.add(message);
+      const claim = `${assetId} ${head.seq} ${head.hash}`;
+      if (told.size >= alertsMax || told.has(claim)) return;
+      told.add(claim);
       await store.write(systemActor('audit'), async (uow) => {
         await uow.audit({ operation: 'audit.contradicted', targets: [assetId], outcome: 'failed', message });
         await uow.event('alert', assetId, `ALERT: the audit is contradicted: ${message}`);

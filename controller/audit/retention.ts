@@ -96,22 +96,26 @@ export function sealTargets(segment: { firstSeq: number; lastSeq: number; sha256
 
 /** The oldest entries that are too many or too old. The newest one stays: the next entry follows it. */
 async function dueEntries({ db, nowMs }: Store, rules: RetentionRules): Promise<AuditEntry[]> {
-  const { oldest, newest } = await db
+  const bounds = await db
     .selectFrom('audit')
     .select((eb) => [eb.fn.min<number | null>('seq').as('oldest'), eb.fn.max<number | null>('seq').as('newest')])
     .executeTakeFirstOrThrow();
+  const { oldest, newest } = bounds;
   if (oldest === null || newest === null) return [];
+  const first = await db.selectFrom('audit').select('at').where('seq', '=', oldest).executeTakeFirstOrThrow();
+  const isOld = first.at < nowMs() - rules.tableDaysMax * dayMs;
   const aged = await db
     .selectFrom('audit')
     .select((eb) => eb.fn.max<number | null>('seq').as('seq'))
-    .where('at', '<', nowMs() - rules.tableDaysMax * dayMs)
+    // With the first that is too old go those that soon will be: not a segment for each of them.
+    .where('at', '<', nowMs() - 0.9 * rules.tableDaysMax * dayMs)
     .executeTakeFirst();
   const tooMany = newest - oldest + 1 > rules.tableEntriesMax ? newest - rules.tableEntriesMax : 0;
   // Half a segment is not worth a file, however many are over: it waits until one is full.
   const isFull = tooMany - oldest + 1 >= rules.segmentEntriesMax;
   const upTo = Math.min(
     newest - 1,
-    Math.max(aged?.seq ?? 0, isFull ? tooMany : 0),
+    Math.max(isOld ? (aged?.seq ?? 0) : 0, isFull ? tooMany : 0),
     oldest - 1 + rules.segmentEntriesMax,
   );
   if (upTo < oldest) return [];

@@ -41,12 +41,15 @@ export const auditHandlers: Handlers<'audit.list' | 'audit.verify' | 'audit.head
     },
     'audit.head': {
       kind: 'read',
-      run: async (_input, { deps }) => ({
-        region: deps.audit.archive.region,
-        end: await deps.audit.archive.end(deps.db),
-        head: (await newestHead(deps.db, deps.audit.archive.region)) ?? null,
-        keys: await auditKeys(deps.db),
-      }),
+      run: async (_input, { deps }) => {
+        await deps.audit.sign();
+        return {
+          region: deps.audit.archive.region,
+          end: await deps.audit.archive.end(deps.db),
+          head: (await newestHead(deps.db, deps.audit.archive.region)) ?? null,
+          keys: await auditKeys(deps.db),
+        };
+      },
     },
     'audit.export': {
       kind: 'read',

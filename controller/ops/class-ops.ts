@@ -65,6 +65,7 @@ export const classHandlers: Handlers<'class.list' | 'class.get' | 'class.derive'
         created_at: uow.nowMs,
       };
       await uow.db.insertInto('machine_classes').values(row).execute();
+      await uow.changelog('class', { id: row.id, after: row });
       return { output: classView(row), targets: [row.id], message: `${name}@${row.version} created` };
     },
   },

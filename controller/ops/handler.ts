@@ -35,7 +35,12 @@ export type OpsDeps = {
   readonly ids: IdSource;
   readonly region: RegionFacts;
   readonly agentsOnline: () => number;
-  readonly audit: { readonly archive: AuditArchive; readonly gathered: Gathered };
+  readonly audit: {
+    readonly archive: AuditArchive;
+    readonly gathered: Gathered;
+    /** A head of what is there now; at most one a second. */
+    readonly sign: () => Promise<void>;
+  };
   /** What is wrong with the controller itself now. */
   readonly problems: () => RegionProblem[];
   /** Image keys this region trusts: id → SubjectPublicKeyInfo PEM (Ed25519). */

@@ -84,6 +84,7 @@ export const imageHandlers: Handlers<'image.list' | 'image.get' | 'image.import'
         created_at: uow.nowMs,
       };
       await uow.db.insertInto('images').values(row).execute();
+      await uow.changelog('image', { id: row.id, after: row });
       await uow.event('image', row.id, `image ${row.name}@${row.version} imported, signed by ${keyId}`);
       return {
         output: imageView(row),

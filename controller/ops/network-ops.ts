@@ -56,6 +56,7 @@ export const networkHandlers: Handlers<'network.list' | 'network.get' | 'network
         revision: 1,
       };
       await uow.db.insertInto('networks').values(row).execute();
+      await uow.changelog('network', { id: row.id, after: row });
       // Machines that passed and found no address wait for exactly this.
       const waiting = await uow.db.selectFrom('assets').select('id').where('state', '=', 'INSPECTING').execute();
       for (const { id } of waiting) uow.wake(id);

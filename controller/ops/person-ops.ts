@@ -35,6 +35,7 @@ export const personHandlers: Handlers<
     kind: 'write',
     run: async (input, { uow }) => {
       const row = await addPerson(uow.db, input, uow.ids);
+      await uow.changelog('person', { id: row.id, after: row });
       return { output: personView(row), targets: [row.id], message: `${row.name} added as ${input.roles.join(', ')}` };
     },
   },
@@ -81,6 +82,7 @@ export const personHandlers: Handlers<
         },
         uow.ids,
       );
+      await uow.changelog('credential', { id: row.id, after: row });
       return {
         output: { credential: credentialView(row, owner.name), secret },
         targets: [row.id, owner.id],
@@ -102,6 +104,7 @@ export const personHandlers: Handlers<
         .set({ revoked_at: revoked.revoked_at })
         .where('id', '=', row.id)
         .execute();
+      await uow.changelog('credential', { id: row.id, before: row, after: revoked });
       return {
         output: credentialView(revoked, owner.name),
         targets: [row.id],

@@ -160,6 +160,7 @@ async function file(
     revision: 1,
   };
   await uow.db.insertInto('changes').values(row).execute();
+  await uow.changelog('change', { id: row.id, after: row, changeId: row.id });
   await uow.event('change', row.id, `${row.id} filed by ${uow.actor.name}: ${plan.summary}`);
   return {
     output: await changeView(uow.db, row),

@@ -40,6 +40,7 @@ export const vendorHandlers: Handlers<'vendor.list' | 'vendor.get' | 'vendor.cre
       };
       if (row.name === '') throw new PpecError('invalid_argument', 'A vendor needs a name.');
       await uow.db.insertInto('vendors').values(row).execute();
+      await uow.changelog('vendor', { id: row.id, after: row });
       return { output: vendorView(row), targets: [row.id], message: `vendor ${row.name} created` };
     },
   },

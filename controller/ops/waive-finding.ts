@@ -99,20 +99,19 @@ export const waiverHandlers: Handlers<'waiver.list' | 'asset.waive'> = {
         );
       }
       waivable(asset, payload);
-      await uow.db
-        .insertInto('waivers')
-        .values({
-          id: newId('waiver', uow.ids),
-          asset_id: asset.id,
-          path: payload.path,
-          rule: payload.rule,
-          reason: payload.reason,
-          change_id: approval.changeId,
-          created_at: uow.nowMs,
-          expires_at: uow.nowMs + payload.days * dayMs,
-          ended: 0,
-        })
-        .execute();
+      const waiver = {
+        id: newId('waiver', uow.ids),
+        asset_id: asset.id,
+        path: payload.path,
+        rule: payload.rule,
+        reason: payload.reason,
+        change_id: approval.changeId,
+        created_at: uow.nowMs,
+        expires_at: uow.nowMs + payload.days * dayMs,
+        ended: 0,
+      };
+      await uow.db.insertInto('waivers').values(waiver).execute();
+      await uow.changelog('waiver', { id: waiver.id, after: waiver, changeId: approval.changeId });
       // With the waiver, what was found is another question.
       await uow.patchAsset(asset, { inspected_hash: null }, approval.changeId);
       await uow.event('asset', asset.id, `${callName(asset)}: ${payload.path} waived for ${payload.days} days`);

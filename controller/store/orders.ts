@@ -40,6 +40,7 @@ export async function writeOrder(
       .insertInto('purchase_orders')
       .values({ ...row, ...made })
       .execute();
+    await uow.changelog('purchase-order', { id: after.id, after: loggedFields(after, after) });
     return;
   }
   const { numUpdatedRows } = await uow.db

@@ -1,109 +1,96 @@
+import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
 
-import type { AuditEntry } from '../../../shared/api/audit.ts';
+import { headNote } from '../../../shared/audit/head.ts';
 import { messageOf, PpecError } from '../../../shared/errors.ts';
-import { isRecord } from '../../sdk/response.ts';
-import { verifyChain, type ChainHead, type ChainResult } from '../../sdk/audit-chain.ts';
-import { listAudit } from '../../sdk/lists.ts';
-import { command, type CommandContext } from '../command.ts';
-import { optional } from '../options.ts';
-
-type Report = {
-  readonly ok: boolean;
-  readonly entries: number;
-  readonly headSeq: number;
-  readonly headHash: string;
-  readonly problem: string | null;
-};
+import {
+  exportLines,
+  unsignedHead,
+  verifyExport,
+  witnessAnchors,
+  type Anchor,
+  type ExportVerdict,
+} from '../../sdk/audit-export.ts';
+import { command } from '../command.ts';
+import { flag, many, optional } from '../options.ts';
 
 export const auditVerify = command({
   path: 'audit verify',
-  summary: 'Recompute the hash chain here, entry by entry, and compare with what the controller says',
+  summary: 'Recompute the hash chain here, entry by entry, and verify every signed head',
   options: {
-    file: optional('--file <file>', 'entries saved with `ppec audit list -o json`, without any controller'),
-    head: optional('--head <seq:hash>', 'a head noted before: the chain must still contain it'),
+    file: optional('--file <file>', 'an export, without any controller'),
+    head: many('--head <seq:hash>', 'a head noted before: the chain must still contain it'),
+    witness: optional('--witness <file>', 'the witness file: the chain must contain every head in it'),
+    key: many(
+      '--key <hex>',
+      'public key of the audit, noted before; without it the key that the audit names is believed',
+    ),
+    part: flag('--part', 'the file is a part: it may begin later and end unsigned'),
   },
-  examples: ['ppec audit verify', 'ppec audit verify --file audit.json --head 1200:9f86d0…'],
-  async run(context, { file, head }) {
-    const anchor = head === undefined ? undefined : parseHead(head);
-    const report = file === undefined ? await verifyOnline(context, anchor) : await verifyFile(file, anchor);
-    const { output } = context;
-    output.value(report, ({ ok, entries, headSeq, headHash, problem }) =>
-      ok
-        ? `${output.paint('✓', 'good')} ${entries} entries, unbroken. Note the head to prove it later:\n  ${headSeq}:${headHash}\n`
-        : `${output.paint('✗', 'bad')} the audit is NOT what was recorded: ${problem ?? 'unknown'}\n  last good entry ${headSeq}:${headHash}\n`,
-    );
+  examples: [
+    'ppec audit verify',
+    'ppec audit verify --file audit.jsonl --witness /mnt/witness/heads.jsonl --key 3b6a27bc…',
+    'ppec audit verify --file audit.jsonl --head 1200:9f86d0…',
+  ],
+  async run({ client, output, signal }, { file, head, witness, key, part }) {
+    const seen = witness === undefined ? undefined : witnessAnchors(await textOf(witness), witness);
+    const anchors = [...head.map(anchorOf), ...(seen?.anchors ?? [])];
+    const publicKeys = key.map(keyOf);
+    const lines = file === undefined ? exportLines(await client(), {}, { signal }) : linesOf(file);
+    const verdict = await verifyExport(lines, { anchors, publicKeys, isPart: part });
+    const foreign = publicKeys.length === 0 ? undefined : unsignedHead(seen?.heads ?? [], publicKeys);
+    const problem =
+      foreign === undefined
+        ? verdict.problem
+        : `${witness}: the head of entry ${foreign.seq} is not signed with this key`;
+    const report = { ...verdict, ok: problem === null, problem };
+    output.value(report, (value) => (value.ok ? good(value) : bad(value)));
+    if (seen !== undefined && seen.unread > 0)
+      output.note(`${witness}: ${seen.unread} lines are no heads, cut off perhaps.`);
+    if (report.ok && publicKeys.length === 0)
+      output.note('The keys are those that the audit itself names. Compare them with ones noted before: --key');
     return report.ok ? 0 : 1;
+
+    function good({ entries, heads, headSeq, headHash, after }: ExportVerdict): string {
+      const from = after === 0 ? '' : ` after entry ${after}`;
+      return `${output.paint('✓', 'good')} ${entries} entries${from}, unbroken, ${heads} signed heads. Note the head to prove it later:\n  ${headNote({ seq: headSeq, hash: headHash })}\n`;
+    }
+    function bad({ problem: what, headSeq, headHash, line }: ExportVerdict): string {
+      const where = line === null ? '' : `, line ${line}`;
+      return `${output.paint('✗', 'bad')} the audit is NOT what was recorded: ${what ?? 'unknown'}${where}\n  last good entry ${headNote({ seq: headSeq, hash: headHash })}\n`;
+    }
   },
 });
 
-async function verifyOnline({ client, signal }: CommandContext, anchor: ChainHead | undefined): Promise<Report> {
-  const connected = await client();
-  const claimed = await connected.call('audit.verify', {}, { signal });
-  // Entries are added meanwhile: the chain is compared at the head that the controller named.
-  const checkpoints = [claimed.headSeq, ...(anchor === undefined ? [] : [anchor.seq])];
-  const result = await verifyChain(listAudit(connected, {}, { signal }), checkpoints);
-  const disagreement = claimed.ok
-    ? mismatch(result, { seq: claimed.headSeq, hash: claimed.headHash }, 'the controller names')
-    : `the controller itself says: ${claimed.problem ?? 'broken'}`;
-  return reportOf(result, result.problem ?? anchorProblem(result, anchor) ?? disagreement);
-}
-
-async function verifyFile(file: string, anchor: ChainHead | undefined): Promise<Report> {
-  const result = await verifyChain(await readEntries(file), anchor === undefined ? [] : [anchor.seq]);
-  return reportOf(result, result.problem ?? anchorProblem(result, anchor));
-}
-
-function anchorProblem(result: ChainResult, anchor: ChainHead | undefined): string | undefined {
-  return anchor === undefined ? undefined : mismatch(result, anchor, 'was noted as');
-}
-
-function mismatch(result: ChainResult, expected: ChainHead, words: string): string | undefined {
-  if (expected.seq === 0) return undefined;
-  const hash = result.hashes.get(expected.seq);
-  if (hash === expected.hash) return undefined;
-  if (hash === undefined) return `the head ${words} entry ${expected.seq}, and the entries end at ${result.head.seq}`;
-  return `entry ${expected.seq} ${words} ${expected.hash.slice(0, 16)}…, and the chain has ${hash.slice(0, 16)}… there`;
-}
-
-function reportOf(result: ChainResult, problem: string | undefined): Report {
-  return {
-    ok: problem === undefined,
-    entries: result.entries,
-    headSeq: result.head.seq,
-    headHash: result.head.hash,
-    problem: problem ?? null,
-  };
-}
-
-function parseHead(text: string): ChainHead {
+function anchorOf(text: string): Anchor {
   const match = /^(\d{1,15}):([0-9a-f]{64})$/.exec(text);
   if (match?.[1] === undefined || match[2] === undefined) {
-    throw new PpecError('invalid_argument', '--head must be SEQ:HASH, as `ppec audit verify` shows it.');
+    throw new PpecError('invalid_argument', '--head must be SEQ:HASH, as `ppec audit head` shows it.');
   }
-  return { seq: Number(match[1]), hash: match[2] };
+  return { seq: Number(match[1]), hash: match[2], source: 'the head noted before' };
 }
 
-async function readEntries(file: string): Promise<readonly AuditEntry[]> {
-  let value: unknown;
+function keyOf(text: string): string {
+  if (/^[0-9a-f]{64}$/.test(text)) return text;
+  throw new PpecError('invalid_argument', '--key must be 64 hexadecimal digits, as `ppec audit head` shows them.');
+}
+
+async function textOf(file: string): Promise<string> {
   try {
-    value = JSON.parse(await readFile(file, 'utf8'));
+    return await readFile(file, 'utf8');
   } catch (error) {
     throw new PpecError('invalid_argument', `${file} cannot be read: ${messageOf(error)}`, { cause: error });
   }
-  const items = isRecord(value) ? value['items'] : value;
-  if (!Array.isArray(items) || !items.every(isAuditEntry)) {
-    throw new PpecError('invalid_argument', `${file} has no audit entries; save them with: ppec audit list -o json`);
-  }
-  return items;
 }
 
-// Only what the chain is made of: any other member is covered by the hash, whatever it is.
-function isAuditEntry(value: unknown): value is AuditEntry {
-  return (
-    isRecord(value) &&
-    typeof value['seq'] === 'number' &&
-    typeof value['hash'] === 'string' &&
-    typeof value['previousHash'] === 'string'
-  );
+async function* linesOf(file: string): AsyncGenerator<string> {
+  const stream = createReadStream(file, 'utf8');
+  try {
+    for await (const line of createInterface({ input: stream, crlfDelay: 0 })) yield line;
+  } catch (error) {
+    throw new PpecError('invalid_argument', `${file} cannot be read: ${messageOf(error)}`, { cause: error });
+  } finally {
+    stream.destroy();
+  }
 }
