@@ -6,6 +6,7 @@ import { canonicalJson } from '../../shared/canonical-json.ts';
 import { auditHash, genesisHash } from './audit-chain.ts';
 import { verifyExport, type Trusted } from './audit-export.ts';
 
+const containing = (text: string): unknown => expect.stringContaining(text);
 const count = 24;
 const audit = signedAudit(count, [8, 16, count]);
 const other = signedAudit(count, [8, 16, count]);
@@ -172,7 +173,7 @@ it('finds an end that was taken away by whoever makes the rest fit, with a head 
       const { ok, problem } = await verifyExport(changed, noted);
       expect({ ok, problem }, what).toMatchObject({
         ok: false,
-        problem: expect.stringContaining('the witness has entry 24'),
+        problem: containing('the witness has entry 24'),
       });
     }),
   );
@@ -199,7 +200,7 @@ it.each<[string, readonly string[], Trusted, string]>([
   ['a start in the middle', linesOf(signedAudit(3, [3])).with(0, lines[0] ?? ''), unknowing, 'not trusted'],
   ['a line more', [...lines, lines[1] ?? ''], unknowing, 'a line after the end'],
   ['another spelling of a line', lines.with(3, ` ${lines[3] ?? ''}`), unknowing, 'not written as it was exported'],
-])('says what is wrong: %s', async (_what, changed, trusted, problem) => {
+])('says what is wrong: %s', async (...[, changed, trusted, problem]) => {
   expect((await verifyExport(changed, trusted)).problem).toContain(problem);
 });
 

@@ -10,6 +10,7 @@ import { startHeads } from './heads.ts';
 import { pruneSegments, sealOld } from './retention.ts';
 import { verifyAudit } from './verify-audit.ts';
 
+const containing = (text: string): unknown => expect.stringContaining(text);
 const rules = { tableEntriesMax: 100, tableDaysMax: 30, segmentEntriesMax: 40 };
 const dayMs = 86_400_000;
 
@@ -42,13 +43,9 @@ it('seals full segments of what is too much, and leaves half ones in the table',
   expect(await tableBegins(audit)).toBe(81);
   const [file = ''] = readdirSync(audit.archive.folder);
   expect(file).toBe('audit-000000000001-000000000040.jsonl.gz');
-  const lines = gunzipSync(readFileSync(join(audit.archive.folder, file)))
-    .toString()
-    .trim()
-    .split('\n');
-  expect(lines.map((line) => (JSON.parse(line) as { seq: number }).seq)).toEqual(
-    Array.from({ length: 40 }, (_, index) => index + 1),
-  );
+  const text = gunzipSync(readFileSync(join(audit.archive.folder, file))).toString();
+  const seqs = [...text.matchAll(/"seq":(\d+)/g)].map(([, seq]) => Number(seq));
+  expect(seqs).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
 });
 
 it('seals what is too old, however little it is, but never the newest', async () => {
@@ -112,7 +109,7 @@ it('deletes segments only when told to, says so in the audit, and verifies from 
     .where('operation', '=', 'audit.prune')
     .execute();
   expect(told).toHaveLength(pruned.length);
-  expect(told[0]).toMatchObject({ from_address: 'root', message: expect.stringContaining('entries 1 to 40 deleted') });
+  expect(told[0]).toMatchObject({ from_address: 'root', message: containing('entries 1 to 40 deleted') });
   expect(await pruneSegments(audit.store, audit.archive, { actor, beforeMs })).toEqual([]);
 });
 
@@ -194,5 +191,5 @@ it.each(tamperings)('finds %s', async (_what, tamper, problem) => {
   await sealOld({ ...audit, rules });
   await tamper(audit, join(audit.archive.folder, 'audit-000000000001-000000000040.jsonl.gz'));
   const verdict = await verifyAudit(audit.store.db, openAuditArchive(audit.archive.folder, 'test-1'));
-  expect(verdict).toMatchObject({ ok: false, problem: expect.stringContaining(problem) });
+  expect(verdict).toMatchObject({ ok: false, problem: containing(problem) });
 });

@@ -9,6 +9,7 @@ import { toJson } from './json.ts';
 import type { AssetRow } from './schema.ts';
 import { systemActor } from './unit-of-work.ts';
 
+const containing = (text: string): unknown => expect.stringContaining(text);
 const text = fc.option(fc.constantFrom('a', '7', 'true', 'null', '{"a":1}', '“ü”'), { nil: null });
 const number = fc.option(fc.constantFrom(0, 1, 7), { nil: null });
 const finding = (sentence: string) =>
@@ -70,7 +71,7 @@ it('answers any asset as it was at any time', async () => {
           const { state, ...rest } = patch;
           const isLegal = state !== undefined && canTransition(row.state, state);
           row = await store.write(systemActor('test'), (uow) =>
-            uow.patchAsset(row, (isLegal ? { ...rest, state } : rest) as Partial<AssetRow>),
+            uow.patchAsset(row, isLegal ? { ...rest, state } : rest),
           );
           recorded.set(clock.nowMs(), row);
         }
@@ -112,7 +113,7 @@ it('refuses a time before the asset existed, and one that has not come', async (
   const nowMs = clock.nowMs();
   await expect(assetAsOf(store.db, row, { atMs: nowMs - 1, nowMs })).rejects.toMatchObject({
     code: 'failed_precondition',
-    message: expect.stringContaining('SN-1 did not exist at 2027-01-15T07:59:59.999Z'),
+    message: containing('SN-1 did not exist at 2027-01-15T07:59:59.999Z'),
   });
   await expect(assetAsOf(store.db, row, { atMs: nowMs + 86_400_000, nowMs })).rejects.toMatchObject({
     code: 'invalid_argument',
