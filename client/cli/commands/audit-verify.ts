@@ -54,7 +54,7 @@ export const auditVerify = command({
 
     function good({ entries, heads, headSeq, headHash, after }: ExportVerdict): string {
       const from = after === 0 ? '' : ` after entry ${after}`;
-      return `${output.paint('✓', 'good')} ${entries} entries${from}, unbroken, ${heads} signed heads. Note the head to prove it later:\n  ${headNote({ seq: headSeq, hash: headHash })}\n`;
+      return `${output.paint('✓', 'good')} ${entries} entries${from}, unbroken, ${heads} signed ${heads === 1 ? 'head' : 'heads'}. Note the head to prove it later:\n  ${headNote({ seq: headSeq, hash: headHash })}\n`;
     }
     function bad({ problem: what, headSeq, headHash, line }: ExportVerdict): string {
       const where = line === null ? '' : `, line ${line}`;

@@ -21,7 +21,8 @@ export const region = command({
         ['agents', `${value.agentsOnline} online`],
         ['changes', `${value.changesOpen} open`, value.changesOpen > 0 ? 'warn' : 'plain'],
       ]);
-      return `${details}assets     ${counts.length === 0 ? 'none yet' : counts.join('  ')}\n`;
+      const problems = value.problems.map(({ code, message }) => `${output.paint('✗', 'bad')} ${code}: ${message}\n`);
+      return `${details}assets     ${counts.length === 0 ? 'none yet' : counts.join('  ')}\n${problems.join('')}`;
     });
   },
 });
