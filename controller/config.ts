@@ -98,7 +98,7 @@ export const ConfigFile = Type.Object(
         segmentEntriesMax: Type.Integer({
           minimum: 100,
           maximum: 100_000,
-          default: 20_000,
+          default: 10_000,
           description: 'Entries in one segment',
         }),
       },

@@ -127,6 +127,8 @@ async function dueEntries({ db, nowMs }: Store, rules: RetentionRules): Promise<
 async function writeSegment(folder: string, file: string, bytes: Uint8Array): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const temporary = join(folder, `${file}.new`);
+  // One left by a crash may only be read.
+  await rm(temporary, { force: true });
   const handle = await open(temporary, 'w', 0o400);
   try {
     await handle.writeFile(bytes);

@@ -76,7 +76,8 @@ async function recorded<T>(request: Request, { audit }: OpsDeps, work: () => T |
     return await work();
   } catch (thrown) {
     const error = toPpecError(thrown);
-    if (error.code !== 'internal' && error.code !== 'unavailable') await audit.gathered.write(refused(request, error));
+    if (error.code === 'internal') await audit.gathered.write(failed(request));
+    else if (error.code !== 'unavailable') await audit.gathered.write(refused(request, error));
     throw thrown;
   }
 }
@@ -195,6 +196,8 @@ async function once(uow: UnitOfWork, request: Request, work: () => Promise<unkno
         'This credential was made by the first request; its secret was shown once. Make another.',
       );
     }
+    const { targets } = noteOf(request);
+    await uow.audit({ operation: operation.id, targets, outcome: 'done', message: 'answered again, done once' });
     return JSON.parse(known.output);
   }
   const output = await work();
@@ -224,9 +227,13 @@ async function auditRefusal(store: Store, request: Request, error: PpecError): P
 }
 
 /** A fault of ours: that it was tried is kept, what broke is in the log. */
+function failed(request: Request): Noted {
+  return { ...noteOf(request), outcome: 'failed', message: 'a fault inside PPEC' };
+}
+
 async function auditFailure(store: Store, request: Request): Promise<void> {
-  const { actor, ...note } = noteOf(request);
-  await store.write(actor, (uow) => uow.audit({ ...note, outcome: 'failed', message: 'a fault inside PPEC' }));
+  const { actor, ...note } = failed(request);
+  await store.write(actor, (uow) => uow.audit(note));
 }
 
 const namedMembers = ['asset', 'change', 'image', 'network', 'credential', 'person', 'po', 'vendor', 'target', 'class'];

@@ -195,7 +195,11 @@ describe('the agent link', () => {
       'outOfOrder',
       (peer) => [packr.pack(['hello', 1, helloOf(peer)]), packr.pack(['hello', 2, helloOf(peer)])],
     ],
-    ['a newer protocol', 'protocolUnsupported', (peer) => [packr.pack(['hello', 1, helloOf(peer, { protocol: protocolVersion + 1 })])]],
+    [
+      'a newer protocol',
+      'protocolUnsupported',
+      (peer) => [packr.pack(['hello', 1, helloOf(peer, { protocol: protocolVersion + 1 })])],
+    ],
     [
       'the name of another asset',
       'identityMismatch',
