@@ -3,6 +3,7 @@ import type { BurnIn, PeerFigure } from '../../shared/api/burn-in.ts';
 import { burnInProfiles, type BurnInProfileName } from '../../shared/burn-in/profiles.ts';
 import type { BurnInProgress } from '../../shared/burn-in/report.ts';
 import { PpecError } from '../../shared/errors.ts';
+import type { Rights } from '../domain/rbac.ts';
 import { compareWithPeers } from '../domain/peers.ts';
 import { assetById, callName, findAsset } from '../store/assets.ts';
 import {
@@ -20,7 +21,7 @@ import { fromJson, toJson } from '../store/json.ts';
 import { findClass } from '../store/records.ts';
 import type { AssetRow, BurnInRow, BurnInWork } from '../store/schema.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
-import { ofVisibleAssets, type Condition } from '../store/visibility.ts';
+import { ofVisibleAssets, seesAll, visibleAssets, type Condition } from '../store/visibility.ts';
 import type { Handlers, OpsDeps } from './handler.ts';
 import { defaultLimit, pageOf } from './page.ts';
 
@@ -62,14 +63,16 @@ export const burnInHandlers: Handlers<BurnInIds> = {
         ...(state === undefined ? {} : { state }),
         ...(cursor === undefined ? {} : { before: cursor }),
       });
-      return pageOf(rows, limit, async (row): Promise<BurnIn> => burnInView(deps.db, row, await toldOf(row, deps)));
+      return pageOf(rows, limit, async (row): Promise<BurnIn> =>
+        withPeer(deps.db, caller.rights, { row, view: await burnInView(deps.db, row, await toldOf(row, deps)) }),
+      );
     },
   },
   'burn-in.get': {
     kind: 'read',
-    run: async ({ burnIn }, { deps }) => {
+    run: async ({ burnIn }, { deps, caller }) => {
       const row = await findBurnIn(deps.db, burnIn);
-      return burnInDetail(deps.db, row, await toldOf(row, deps));
+      return withPeer(deps.db, caller.rights, { row, view: await burnInDetail(deps.db, row, await toldOf(row, deps)) });
     },
   },
   'burn-in.peers': {
@@ -153,6 +156,22 @@ function burnInWork(work: object): BurnInWork | undefined {
 
 function isBurnIn(work: object): work is BurnInWork {
   return 'writeDiskSerials' in work;
+}
+
+/** The other machine is named to whoever may see it. */
+async function withPeer<View extends BurnIn>(
+  db: Db,
+  rights: Rights,
+  { row, view }: { readonly row: BurnInFacts; readonly view: View },
+): Promise<View> {
+  if (row.peer_asset_id === null || seesAll(rights, 'asset.get')) return view;
+  const peer = await db
+    .selectFrom('assets')
+    .select('id')
+    .where('id', '=', row.peer_asset_id)
+    .where(visibleAssets(rights, 'asset.get'))
+    .executeTakeFirst();
+  return peer === undefined ? { ...view, peer: 'another machine' } : view;
 }
 
 /** What was told of the one that runs; of none that has ended. */

@@ -59,9 +59,12 @@ export function createRunner(store: Store, deps: OpsDeps): Runner {
         // What the caller may do is read in the transaction that does it.
         const rights = await caller.rightsNow(uow.db);
         checkPermission(operation, rights);
-        const asked = await authorise(uow.db, { operation, input, rights });
         const context = { uow, deps, caller: { ...caller, rights } };
-        return once(uow, request, () => apply(handler, { operation, asked }, context));
+        // A repeat is answered with the first answer, also where that took the object out of the caller's sight.
+        return once(uow, request, async () => {
+          const asked = await authorise(uow.db, { operation, input, rights });
+          return apply(handler, { operation, asked }, context);
+        });
       });
     } catch (thrown) {
       if (thrown instanceof DriftedChange) return refuseChange(store, request, thrown);

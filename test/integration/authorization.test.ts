@@ -227,6 +227,17 @@ describe('two teams', () => {
     expect(await own.call('rita', 'part.get', { part: 'SAME' })).toMatchObject({ id: own.halves.red.part });
   });
 
+  it('do not learn which machine of the other was the peer in a burn-in', async () => {
+    await using own = await twoTeams();
+    const { red, blue } = own.halves;
+    const peer = { peer_asset_id: blue.asset };
+    await own.store.db.updateTable('burn_ins').set(peer).where('id', '=', red.burnIn).execute();
+    await own.person('rita');
+    await own.grant('person:rita', 'viewer', 'team:red');
+    expect(await own.call('rita', 'burn-in.get', { burnIn: red.burnIn })).toMatchObject({ peer: 'another machine' });
+    expect(JSON.stringify(await own.call('rita', 'burn-in.list', {}))).not.toContain('blue');
+  });
+
   it('do not learn which machine of the other a part was in', async () => {
     await using own = await twoTeams();
     const { red, blue } = own.halves;
