@@ -83,6 +83,15 @@ export const ConfigFile = Type.Object(
       },
       { ...closed, default: {} },
     ),
+    signer: Type.Object(
+      {
+        socket: Type.Union([Type.String(), Type.Null()], {
+          default: null,
+          description: 'Unix socket of a signer that runs as its own unit; without one the controller starts it',
+        }),
+      },
+      { ...closed, default: {} },
+    ),
     logLevel: Type.Union([Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error')], {
       default: 'info',
     }),
@@ -133,6 +142,7 @@ export async function readConfig(path: string): Promise<Config> {
     dataDirectory: at(value.dataDirectory),
     apiSocket: value.apiSocket === null ? null : at(value.apiSocket),
     piousDirectory: at(value.piousDirectory),
+    signer: { socket: value.signer.socket === null ? null : at(value.signer.socket) },
     burnIn: { ...value.burnIn, tools: value.burnIn.tools === null ? null : at(value.burnIn.tools) },
     consoleLogDirectory: value.consoleLogDirectory === null ? null : at(value.consoleLogDirectory),
     imageKeys: Object.fromEntries(Object.entries(value.imageKeys).map(([id, file]) => [id, at(file)])),

@@ -15,14 +15,13 @@ import { createBootServer } from './boot/boot-server.ts';
 import { openToolImage, toolPath, type ToolImage } from './boot/tool-image.ts';
 import type { Config } from './config.ts';
 import { consoleTail } from './console-logs.ts';
-import { openCommandKey } from './crypto/command-key.ts';
 import { openRegionCa } from './crypto/region-ca.ts';
 import { effectiveRoles, permissionsOf } from './domain/rbac.ts';
 import { createEventFeed } from './event-feed.ts';
 import type { Authenticate } from './http/authenticate.ts';
 import { createHttpServer, type HttpDeps } from './http/server.ts';
 
-import { agentFacts, sendCommands, verdictOf, type FactsDeps } from './hub/agent-facts.ts';
+import { agentFacts, verdictOf, type FactsDeps } from './hub/agent-facts.ts';
 import { createAgentListener, type AgentListener } from './hub/agent-listener.ts';
 import { createBurnInBook } from './hub/burn-in-book.ts';
 import { createRegistry } from './hub/registry.ts';
@@ -38,6 +37,7 @@ import { inspectionReconciler } from './reconcile/inspection.ts';
 import { presenceReconciler, type Hub, type Presence } from './reconcile/presence.ts';
 import { reparseEvidence } from './reconcile/reparse.ts';
 import { provisioningReconciler } from './reconcile/provisioning.ts';
+import { openSigning } from './signing.ts';
 import { strongRng } from './strong-rng.ts';
 import { assetById } from './store/assets.ts';
 import { openDatabase, type Db } from './store/database.ts';
@@ -102,6 +102,7 @@ export async function startController(config: Config, log: Log, clock: Clock = s
       log.info('controller stopping');
       stopExpiry();
       core.feed.stop();
+      core.signing.stop();
       agents.closeLinks();
       agents.server.close();
       agents.server.closeAllConnections();
@@ -167,7 +168,7 @@ async function openCore(config: Config, log: Log, clock: Clock) {
     burnIn: { hasTools: tools !== null, progressOf: burnIns.progressOf },
     waitForEvent: feed.wait,
   };
-  const commandKey = await openCommandKey(keys);
+  const signing = await openSigning({ config, log, store, registry, keys });
   const metrics = createMetrics({
     agentsOnline: registry.count,
     agentRssBytesMax: () => {
@@ -186,7 +187,7 @@ async function openCore(config: Config, log: Log, clock: Clock) {
     feed,
     wakes,
     ca,
-    commandKey,
+    signing,
     registry,
     metrics,
     urls,
@@ -210,7 +211,7 @@ function createReconciling(core: Core): { presence: Presence; driver: Driver } {
     isConnected: (assetId) => registry.find(assetId) !== undefined,
     deliver: async (assetId) => {
       const session = registry.find(assetId);
-      if (session !== undefined) await sendCommands(session, store);
+      if (session !== undefined) await core.signing.sender.send(session);
     },
     addressOf: (assetId) => registry.find(assetId)?.address,
     askAnew: (assetId) => registry.find(assetId)?.send({ type: 'inventory-request', body: { hash: null } }),
@@ -218,6 +219,7 @@ function createReconciling(core: Core): { presence: Presence; driver: Driver } {
   const presence = presenceReconciler({ store, clock, hub, ...config.timing });
   const provisioning = provisioningReconciler({
     ...core,
+    region: config.region,
     hub,
     imageProblems: (image) => imageProblems(image, core.ops),
     imageUrl: (sha256) => `${urls.bootUrl}/boot/images/${sha256}`,
@@ -227,6 +229,7 @@ function createReconciling(core: Core): { presence: Presence; driver: Driver } {
   });
   const burnIn = burnInReconciler({
     ...core,
+    region: config.region,
     hub,
     progressOf: core.burnIns.progressOf,
     extraMs: config.timing.burnInExtraMs,
@@ -249,13 +252,14 @@ function createAgents(core: Core, told: Pick<FactsDeps, 'linkEnded' | 'burnInTol
   return createAgentListener({
     enrolment: {
       ...core,
+      commandKeys: core.signing.signer.statements,
       linkUrl: `${urls.agentUrl.replace('https:', 'wss:')}/agent/v1/link`,
       liveBoot: liveBootOf(registry, clock, config),
     },
     session: {
       ...core,
       heartbeatMs: config.timing.heartbeatMs,
-      events: agentFacts({ ...core, ...told }),
+      events: agentFacts({ ...core, ...told, sender: core.signing.sender }),
       counters: { heartbeat: metrics.heartbeat, closed: metrics.linkClosed },
     },
     log: core.log,
@@ -275,15 +279,15 @@ function httpDeps(core: Core): HttpDeps {
       );
       return stored;
     },
-    isReady: () =>
+    notReady: () =>
       core.db
         .selectFrom('people')
         .select('id')
         .limit(1)
         .execute()
         .then(
-          () => true,
-          () => false,
+          () => core.signing.notReady(),
+          () => 'the database does not answer',
         ),
     metricsText: core.metrics.text,
     counted: core.metrics.request,

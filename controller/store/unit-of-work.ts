@@ -72,7 +72,7 @@ export type StoreDeps = {
 const eventsKept = 100_000;
 
 /** Fields that say how a row is kept, not what it is. */
-const unlogged = new Set(['revision', 'command_generation', 'presence_since', 'state_since']);
+const unlogged = new Set(['revision', 'command_generation', 'command_key_sequence', 'presence_since', 'state_since']);
 
 export function createStore({ db, ids, committed }: StoreDeps): Store {
   return {

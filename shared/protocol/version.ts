@@ -2,5 +2,7 @@
 // version it does not speak with close code 4005; it never guesses.
 //
 //   1  2026-11-23  first version, with burn-in: its commands, `burn-in-progress` and the report in `command-result`
+//   2  2026-11-23  commands are bound to region and key id and have one form as bytes; lists of command keys, `command-keys`,
+//                  `command-keys-held`, `command-refused`, `commandKeySequence`
 
-export const protocolVersion = 1;
+export const protocolVersion = 2;

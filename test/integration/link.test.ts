@@ -9,6 +9,7 @@ import { WebSocket } from 'ws';
 import { postJson, type Answer } from '../../agent/identity/https.ts';
 import { closeCodes, type CloseName } from '../../shared/protocol/close-codes.ts';
 import { enrolmentDomain } from '../../shared/protocol/enrolment.ts';
+import { protocolVersion } from '../../shared/protocol/version.ts';
 import { createMachine, machineSpec } from './machine.ts';
 import { assetInState, furnish, startTestRegion, waitUntil, type Region } from './region.ts';
 
@@ -162,7 +163,7 @@ async function connect(): Promise<Peer> {
 }
 
 const helloOf = ({ assetId, bootId }: Peer, change: object = {}): object => ({
-  protocol: 1,
+  protocol: protocolVersion,
   agentVersion: '1',
   assetId,
   bootId,
@@ -171,6 +172,7 @@ const helloOf = ({ assetId, bootId }: Peer, change: object = {}): object => ({
   capabilities: [],
   inventoryHash: 'a'.repeat(64),
   verificationEnforced: true,
+  commandKeySequence: 0,
   ...change,
 });
 
@@ -194,7 +196,11 @@ describe('the agent link', () => {
       'outOfOrder',
       (peer) => [packr.pack(['hello', 1, helloOf(peer)]), packr.pack(['hello', 2, helloOf(peer)])],
     ],
-    ['a newer protocol', 'protocolUnsupported', (peer) => [packr.pack(['hello', 1, helloOf(peer, { protocol: 2 })])]],
+    [
+      'a newer protocol',
+      'protocolUnsupported',
+      (peer) => [packr.pack(['hello', 1, helloOf(peer, { protocol: protocolVersion + 1 })])],
+    ],
     [
       'the name of another asset',
       'identityMismatch',
