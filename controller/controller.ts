@@ -155,6 +155,7 @@ async function openCore(config: Config, log: Log, clock: Clock) {
   const toolImage = config.burnIn.tools === null ? undefined : await openToolImage(config.burnIn.tools);
   const tools = toolImage === undefined ? null : toolsAt(urls.bootUrl, toolImage);
   const burnIns = createBurnInBook();
+  const signing = await openSigning({ config, log, store, registry, keys });
   const consoleText = (serial: string): Promise<string | undefined> => consoleTail(config.consoleLogDirectory, serial);
   const ops: OpsDeps = {
     db,
@@ -166,17 +167,12 @@ async function openCore(config: Config, log: Log, clock: Clock) {
     blobs,
     consoleText,
     burnIn: { hasTools: tools !== null, progressOf: burnIns.progressOf },
+    signer: signing.signer,
     waitForEvent: feed.wait,
   };
-  const signing = await openSigning({ config, log, store, registry, keys });
-  const metrics = createMetrics({
-    agentsOnline: registry.count,
-    agentRssBytesMax: () => {
-      let most = 0;
-      for (const session of registry.all()) most = Math.max(most, session.rssBytes());
-      return most;
-    },
-  });
+  const agentRssBytesMax = (): number =>
+    [...registry.all()].reduce((most, agent) => Math.max(most, agent.rssBytes()), 0);
+  const metrics = createMetrics({ agentsOnline: registry.count, agentRssBytesMax });
   return {
     config,
     log,

@@ -4,9 +4,11 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { roleNames, type RoleName } from '../shared/api/person.ts';
+import { systemClock } from '../shared/clock.ts';
 import { messageOf, PpecError } from '../shared/errors.ts';
 import { defaultConfigPath, readConfig, type Config } from './config.ts';
 import { controllerVersion, startController } from './controller.ts';
+import { commandKeyVerb } from './signer/command-key-verb.ts';
 import { addPersonLocally } from './first-person.ts';
 import { createLog } from './log.ts';
 import { auditView } from './store/records.ts';
@@ -19,6 +21,8 @@ const usage = `usage: ppec-controller [--config FILE] VERB
   migrate                          bring the database to this version's schema, and exit
   check                            read the configuration, open the database, verify the audit chain
   person add NAME --role ROLE …    add a person (viewer, maker, checker, admin) and print a credential, once
+  rotate-command-key [--overlap-hours N] [--anew]
+                                   replace the command key; --anew: without the old one, agents must then be enrolled anew
   version
 
 The configuration is /etc/ppec/controller.yaml, or what --config or PPEC_CONTROLLER_CONFIG names.
@@ -47,6 +51,8 @@ async function main(args: readonly string[]): Promise<number> {
       return check(await readConfig(configPath));
     case 'person':
       return addPerson(await readConfig(configPath), rest);
+    case 'rotate-command-key':
+      return rotateCommandKey(await readConfig(configPath), rest);
     case 'version':
       print(`ppec-controller ${controllerVersion}\n`);
       return 0;
@@ -110,5 +116,16 @@ async function addPerson(config: Config, args: readonly string[]): Promise<numbe
   process.stderr.write(
     `${name} is ${roles.join(', ')}. The line above is the credential; the secret is shown this once.\n`,
   );
+  return 0;
+}
+
+async function rotateCommandKey(config: Config, args: readonly string[]): Promise<number> {
+  const place = { folder: join(config.dataDirectory, 'keys'), region: config.region, nowMs: systemClock.nowMs() };
+  const said = await commandKeyVerb(place, args);
+  if (said === undefined) {
+    process.stderr.write('usage: ppec-controller rotate-command-key [--overlap-hours N] [--anew]\n');
+    return 2;
+  }
+  print(`${said}\n`);
   return 0;
 }

@@ -32,6 +32,8 @@ import { classCreate } from './commands/class-create.ts';
 import { classFromAsset } from './commands/class-from-asset.ts';
 import { classGet } from './commands/class-get.ts';
 import { classList } from './commands/class-list.ts';
+import { commandKeyList } from './commands/command-key-list.ts';
+import { commandKeyRotate } from './commands/command-key-rotate.ts';
 import { completion } from './commands/completion.ts';
 import { contextAdd } from './commands/context-add.ts';
 import { contextList } from './commands/context-list.ts';
@@ -154,6 +156,8 @@ const listed: readonly CliCommand[] = [
   cablingDelete,
   auditList,
   auditVerify,
+  commandKeyList,
+  commandKeyRotate,
   personList,
   personAdd,
   credentialList,

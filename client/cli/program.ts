@@ -30,6 +30,7 @@ const nouns: Readonly<Record<string, string>> = {
   cabling: 'Which switch port leads where, and whether the machines stand there',
   change: 'State changes and their checkers',
   class: 'Machine classes: what an order line promises',
+  'command-key': 'Whose commands agents obey',
   completion: 'Shell completion',
   context: 'Controllers this client knows, and as whom it speaks to them',
   credential: 'API credentials',

@@ -45,6 +45,7 @@ export const rolePermissions: Readonly<Record<RoleName, ReadonlySet<string>>> = 
     'cabling.import',
     'cabling.delete',
     'person.create',
+    'command-key.rotate',
   ]),
 };
 

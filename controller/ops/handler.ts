@@ -6,6 +6,7 @@ import type { RoleName } from '../../shared/api/person.ts';
 import type { BurnInProgress } from '../../shared/burn-in/report.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
+import type { KeyStatement } from '../../shared/protocol/key-list.ts';
 import type { Db } from '../store/database.ts';
 import type { ChangeRow } from '../store/schema.ts';
 import type { Actor, UnitOfWork } from '../store/unit-of-work.ts';
@@ -38,6 +39,12 @@ export type OpsDeps = {
     readonly sizeOf: (sha256: string) => Promise<number | undefined>;
     /** The digest of what is stored now, read again. */
     readonly digestOf: (sha256: string) => Promise<string | undefined>;
+  };
+  /** Who signs commands, and with which keys. */
+  readonly signer: {
+    readonly statements: () => readonly KeyStatement[];
+    readonly rotate: (overlapMs: number) => Promise<void>;
+    readonly problem: () => string | undefined;
   };
   /** The end of the machine's console log, where the site keeps one. */
   readonly consoleText: (serial: string) => Promise<string | undefined>;

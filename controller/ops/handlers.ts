@@ -6,6 +6,7 @@ import { burnInHandlers } from './burn-in-ops.ts';
 import { burnInWriteHandlers } from './burn-in-write.ts';
 import { cablingHandlers } from './cabling-ops.ts';
 import { changeHandlers } from './change-ops.ts';
+import { commandKeyHandlers } from './command-key-ops.ts';
 import type { Handler, Handlers } from './handler.ts';
 import { imageHandlers } from './image-ops.ts';
 import { networkHandlers } from './network-ops.ts';
@@ -37,6 +38,7 @@ const handlers: Handlers<OperationId> = {
   ...networkHandlers,
   ...cablingHandlers,
   ...personHandlers,
+  ...commandKeyHandlers,
   ...changeHandlers((operation) => {
     const handler = handlerFor(operation);
     assert(handler?.kind === 'state-change', `${operation} is a state change`);

@@ -2,7 +2,7 @@ import { verify } from 'node:crypto';
 import { appendFile, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 
 import { encodeCommand, signedBytesOf } from '../../shared/protocol/command-bytes.ts';
 import type { Command } from '../../shared/protocol/command.ts';
@@ -34,8 +34,11 @@ const command: Command = {
   name: 'kexec',
   args: { provisionCommandId: 'cmd_0', appendCmdline: '' },
 };
-const at = (folder: string, clock = { nowMs: () => nowMs }): Promise<Signer> =>
-  openSigner({ folder, region: 'test-1', clock });
+const at = async (folder: string, clock = { nowMs: () => nowMs }): Promise<Signer> => {
+  const signer = await openSigner({ folder, region: 'test-1', clock });
+  onTestFinished(() => signer.close());
+  return signer;
+};
 const signed = (signer: Signer, bytes: Uint8Array): Promise<SignerAnswer> =>
   signer.answer({ id: 1, do: 'sign', bytes: Buffer.from(bytes).toString('base64') });
 const change = (patch: object): Uint8Array => encodeCommand({ ...command, ...patch });
@@ -99,15 +102,15 @@ it('signs a command again, and never another one of its generation or an older o
 }); // prettier-ignore
 
 it('signs no more than its rate, says that it can be asked again, and does when it can', async () => {
-  let at = nowMs;
-  const signer = await openSigner({ folder: await temporaryFolder(), region: 'test-1', clock: { nowMs: () => at } });
+  let now = nowMs;
+  const signer = await at(await temporaryFolder(), { nowMs: () => now });
   let count = 0;
   for (let generation = 1; generation <= 1001; generation += 1) {
     if ('signature' in (await signed(signer, change({ generation })))) count += 1;
   }
   expect(count).toBe(1000);
   expect(await signed(signer, change({ generation: 2000 }))).toMatchObject({ code: 'resource_exhausted' });
-  at += 1000;
+  now += 1000;
   expect(await signed(signer, change({ generation: 2000 }))).toHaveProperty('signature');
 });
 

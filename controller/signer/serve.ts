@@ -14,7 +14,10 @@ import { openSignedLog, type SignedLog } from './signed-log.ts';
 
 export type SignerDeps = { readonly folder: string; readonly region: string; readonly clock: Clock };
 
-export type Signer = { readonly answer: (request: SignerRequest) => Promise<SignerAnswer> };
+export type Signer = {
+  readonly answer: (request: SignerRequest) => Promise<SignerAnswer>;
+  readonly close: () => Promise<void>;
+};
 
 /** Requests of one peer that may wait. */
 const waitingMax = 4096;
@@ -49,6 +52,7 @@ export async function openSigner(deps: SignerDeps): Promise<Signer> {
   };
   let last: Promise<unknown> = Promise.resolve();
   return {
+    close: () => log.close(),
     answer: (request) => {
       const done = last.then(() => work(request)).catch((error: unknown) => failure(request.id, error));
       last = done;

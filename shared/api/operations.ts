@@ -4,6 +4,7 @@ import { auditOperations } from './audit.ts';
 import { burnInOperations } from './burn-in.ts';
 import { cablingOperations } from './cabling.ts';
 import { changeOperations } from './change.ts';
+import { commandKeyOperations } from './command-key.ts';
 import { deliveryReportOperations } from './delivery-report.ts';
 import { imageOperations } from './image.ts';
 import { machineClassOperations } from './machine-class.ts';
@@ -36,6 +37,7 @@ export const operations = [
   ...cablingOperations,
   ...auditOperations,
   ...personOperations,
+  ...commandKeyOperations,
 ] as const;
 
 export type AnyOperation = (typeof operations)[number];
