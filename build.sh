@@ -16,7 +16,8 @@ usage: ./build.sh VERB [options]
   image [--profile test|release]      PIOUS in dist/pious/, and the burn-in's tool image in dist/tools/
   images                              production images in dist/images/
   bench NAME [--json] [options]       one benchmark
-  fuzz NAME [--seconds N] [--seed S]  random tries until the time is up, or what they found
+  fuzz NAME [--cases N] [--seconds N] [--seed S]
+                                      random tries from a seed, and what they found
   lint                                types, lint, format and dead code
   clean                               removes what was made (not the caches)
 TEXT

@@ -21,5 +21,6 @@ const bundle = (name: string, entry: string, external: string[] = []): Options =
 export default defineConfig([
   bundle('agent', 'agent/main.ts'),
   bundle('controller', 'controller/main.ts', ['better-sqlite3', '@fastify/swagger-ui']),
+  bundle('signer', 'controller/signer/main.ts'),
   bundle('ppec', 'client/cli/main.ts'),
 ]);

@@ -30,7 +30,7 @@ export async function syncPath(path: string): Promise<void> {
 }
 
 /** A new folder is an entry of its parent, and lost with it. */
-async function makeFolder(folder: string): Promise<void> {
+export async function makeFolder(folder: string): Promise<void> {
   const first = await mkdir(folder, { recursive: true });
   if (first === undefined) return;
   for (let made = folder; made.length >= first.length; made = dirname(made)) await syncPath(dirname(made));

@@ -104,6 +104,15 @@ export const ConfigFile = Type.Object(
       },
       { ...closed, default: {} },
     ),
+    signer: Type.Object(
+      {
+        socket: Type.Union([Type.String(), Type.Null()], {
+          default: null,
+          description: 'Unix socket of a signer that runs as its own unit; without one the controller starts it',
+        }),
+      },
+      { ...closed, default: {} },
+    ),
     logLevel: Type.Union([Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error')], {
       default: 'info',
     }),
@@ -154,6 +163,7 @@ export async function readConfig(path: string): Promise<Config> {
     dataDirectory: at(value.dataDirectory),
     apiSocket: value.apiSocket === null ? null : at(value.apiSocket),
     piousDirectory: at(value.piousDirectory),
+    signer: { socket: value.signer.socket === null ? null : at(value.signer.socket) },
     burnIn: { ...value.burnIn, tools: value.burnIn.tools === null ? null : at(value.burnIn.tools) },
     audit: { ...value.audit, witnessFile: value.audit.witnessFile === null ? null : at(value.audit.witnessFile) },
     consoleLogDirectory: value.consoleLogDirectory === null ? null : at(value.consoleLogDirectory),

@@ -17,14 +17,13 @@ import { openToolImage, toolPath, type ToolImage } from './boot/tool-image.ts';
 import type { Config } from './config.ts';
 import { consoleTail } from './console-logs.ts';
 import { openAuditKey } from './crypto/audit-key.ts';
-import { openCommandKey } from './crypto/command-key.ts';
 import { openRegionCa } from './crypto/region-ca.ts';
 import { narrowed, type Limits } from './domain/rbac.ts';
 import { createEventFeed } from './event-feed.ts';
 import type { Authenticate } from './http/authenticate.ts';
 import { createHttpServer, type HttpDeps } from './http/server.ts';
 
-import { agentFacts, sendCommands, verdictOf, type FactsDeps } from './hub/agent-facts.ts';
+import { agentFacts, verdictOf, type FactsDeps } from './hub/agent-facts.ts';
 import { createAgentListener, type AgentListener } from './hub/agent-listener.ts';
 import { createBurnInBook } from './hub/burn-in-book.ts';
 import { createRegistry, type Registry } from './hub/registry.ts';
@@ -40,6 +39,7 @@ import { inspectionReconciler } from './reconcile/inspection.ts';
 import { presenceReconciler, type Hub, type Presence } from './reconcile/presence.ts';
 import { reparseEvidence } from './reconcile/reparse.ts';
 import { provisioningReconciler } from './reconcile/provisioning.ts';
+import { openSigning } from './signing.ts';
 import { strongRng } from './strong-rng.ts';
 import { assetById } from './store/assets.ts';
 import { segmentFolder } from './store/audit-archive.ts';
@@ -106,6 +106,7 @@ export async function startController(config: Config, log: Log, clock: Clock = s
       log.info('controller stopping');
       stopExpiry();
       core.feed.stop();
+      core.signing.stop();
       agents.closeLinks();
       agents.server.close();
       agents.server.closeAllConnections();
@@ -147,6 +148,7 @@ async function openCore(config: Config, log: Log, clock: Clock) {
   const toolImage = config.burnIn.tools === null ? undefined : await openToolImage(config.burnIn.tools);
   const tools = toolImage === undefined ? null : toolsAt(urls.bootUrl, toolImage);
   const burnIns = createBurnInBook();
+  const signing = await openSigning({ config, log, store, registry, keys });
   const consoleText = (serial: string): Promise<string | undefined> => consoleTail(config.consoleLogDirectory, serial);
   const ops: OpsDeps = {
     db,
@@ -160,17 +162,12 @@ async function openCore(config: Config, log: Log, clock: Clock) {
     blobs,
     consoleText,
     burnIn: { hasTools: tools !== null, progressOf: burnIns.progressOf },
+    signer: signing.signer,
     waitForEvent: feed.wait,
   };
-  const commandKey = await openCommandKey(keys);
-  const metrics = createMetrics({
-    agentsOnline: registry.count,
-    agentRssBytesMax: () => {
-      let most = 0;
-      for (const session of registry.all()) most = Math.max(most, session.rssBytes());
-      return most;
-    },
-  });
+  const agentRssBytesMax = (): number =>
+    [...registry.all()].reduce((most, agent) => Math.max(most, agent.rssBytes()), 0);
+  const metrics = createMetrics({ agentsOnline: registry.count, agentRssBytesMax });
   return {
     config,
     log,
@@ -182,7 +179,7 @@ async function openCore(config: Config, log: Log, clock: Clock) {
     wakes,
     audit,
     ca,
-    commandKey,
+    signing,
     registry,
     metrics,
     urls,
@@ -239,7 +236,7 @@ function createReconciling(core: Core): { presence: Presence; driver: Driver } {
     isConnected: (assetId) => registry.find(assetId) !== undefined,
     deliver: async (assetId) => {
       const session = registry.find(assetId);
-      if (session !== undefined) await sendCommands(session, store);
+      if (session !== undefined) await core.signing.sender.send(session);
     },
     addressOf: (assetId) => registry.find(assetId)?.address,
     askAnew: (assetId) => registry.find(assetId)?.send({ type: 'inventory-request', body: { hash: null } }),
@@ -247,6 +244,7 @@ function createReconciling(core: Core): { presence: Presence; driver: Driver } {
   const presence = presenceReconciler({ store, clock, hub, ...config.timing });
   const provisioning = provisioningReconciler({
     ...core,
+    region: config.region,
     hub,
     imageProblems: (image) => imageProblems(image, core.ops),
     imageUrl: (sha256) => `${urls.bootUrl}/boot/images/${sha256}`,
@@ -256,6 +254,7 @@ function createReconciling(core: Core): { presence: Presence; driver: Driver } {
   });
   const burnIn = burnInReconciler({
     ...core,
+    region: config.region,
     hub,
     progressOf: core.burnIns.progressOf,
     extraMs: config.timing.burnInExtraMs,
@@ -278,13 +277,14 @@ function createAgents(core: Core, told: Pick<FactsDeps, 'linkEnded' | 'burnInTol
   return createAgentListener({
     enrolment: {
       ...core,
+      commandKeys: core.signing.signer.statements,
       linkUrl: `${urls.agentUrl.replace('https:', 'wss:')}/agent/v1/link`,
       liveBoot: liveBootOf(registry, clock, config),
     },
     session: {
       ...core,
       heartbeatMs: config.timing.heartbeatMs,
-      events: agentFacts({ ...core, ...told, auditHeads: core.audit.held }),
+      events: agentFacts({ ...core, ...told, auditHeads: core.audit.held, sender: core.signing.sender }),
       counters: { heartbeat: metrics.heartbeat, closed: metrics.linkClosed },
     },
     log: core.log,
@@ -305,15 +305,15 @@ function httpDeps(core: Core): HttpDeps {
       return stored;
     },
     auditAttempt: core.audit.attempt,
-    isReady: () =>
+    notReady: () =>
       core.db
         .selectFrom('people')
         .select('id')
         .limit(1)
         .execute()
         .then(
-          () => true,
-          () => false,
+          () => core.signing.notReady(),
+          () => 'the database does not answer',
         ),
     metricsText: core.metrics.text,
     counted: core.metrics.request,

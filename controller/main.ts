@@ -4,9 +4,11 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { roleNames, type RoleName } from '../shared/api/role-names.ts';
+import { systemClock } from '../shared/clock.ts';
 import { messageOf, PpecError } from '../shared/errors.ts';
 import { defaultConfigPath, readConfig, type Config } from './config.ts';
 import { controllerVersion, startController } from './controller.ts';
+import { commandKeyVerb } from './signer/command-key-verb.ts';
 import { addPersonLocally } from './first-person.ts';
 import { createLog } from './log.ts';
 import { auditPrune } from './audit/prune-verb.ts';
@@ -22,6 +24,8 @@ const usage = `usage: ppec-controller [--config FILE] VERB
   audit-prune --before DATE [--yes]
                                    delete sealed segments of the audit whose entries are all older; without --yes, say which
   person add NAME --role ROLE …    add a person with built-in roles at region, and print a credential, once
+  rotate-command-key [--overlap-hours N] [--anew]
+                                   replace the command key; --anew: without the old one, agents must then be enrolled anew
   version
 
 The configuration is /etc/ppec/controller.yaml, or what --config or PPEC_CONTROLLER_CONFIG names.
@@ -52,6 +56,8 @@ async function main(args: readonly string[]): Promise<number> {
       return auditPrune(await readConfig(configPath), rest, { print, warn: (text) => void process.stderr.write(text) });
     case 'person':
       return addPerson(await readConfig(configPath), rest);
+    case 'rotate-command-key':
+      return rotateCommandKey(await readConfig(configPath), rest);
     case 'version':
       print(`ppec-controller ${controllerVersion}\n`);
       return 0;
@@ -114,5 +120,16 @@ async function addPerson(config: Config, args: readonly string[]): Promise<numbe
   process.stderr.write(
     `${name} is ${roles.join(', ')}. The line above is the credential; the secret is shown this once.\n`,
   );
+  return 0;
+}
+
+async function rotateCommandKey(config: Config, args: readonly string[]): Promise<number> {
+  const place = { folder: join(config.dataDirectory, 'keys'), region: config.region, nowMs: systemClock.nowMs() };
+  const said = await commandKeyVerb(place, args);
+  if (said === undefined) {
+    process.stderr.write('usage: ppec-controller rotate-command-key [--overlap-hours N] [--anew]\n');
+    return 2;
+  }
+  print(`${said}\n`);
   return 0;
 }

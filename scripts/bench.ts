@@ -7,6 +7,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   hub: async () => (await import('../bench/hub.ts')).hub,
   inspection: async () => (await import('../bench/inspection.ts')).inspection,
   lab: async () => (await import('../bench/lab.ts')).lab,
+  trust: async () => (await import('../bench/trust.ts')).trust,
 };
 
 const [name = '', ...words] = process.argv.slice(2);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { run } from './process.ts';
 
 const root = join(import.meta.dirname, '..');
-const outputs = ['agent.cjs', 'controller.cjs', 'ppec.cjs'].map((name) => join(root, 'dist', name));
+const outputs = ['agent.cjs', 'controller.cjs', 'signer.cjs', 'ppec.cjs'].map((name) => join(root, 'dist', name));
 const sources = ['shared', 'agent', 'controller', 'client', 'tsup.config.ts', 'package-lock.json'];
 
 /** Whether dist/ holds bundles of what is in the tree now. */

@@ -1,60 +1,59 @@
-// `./build.sh fuzz NAME [--seconds N] [--seed S]`: tries random things for a time, and says what it found. The seed is
-// printed: with it the same is tried again.
-import { randomInt } from 'node:crypto';
+// `./build.sh fuzz NAME [--seconds N] [--cases N] [--seed S]`: one fuzz run against a real controller or agent. The seed is printed
+// first, so that a run that fails can be played again.
 import { parseArgs } from 'node:util';
 
-import type { Fuzz } from '../fuzz/fuzz.ts';
 import { messageOf } from '../shared/errors.ts';
+import type { Fuzz } from '../test/fuzz/fuzz.ts';
 
-const fuzzers: Readonly<Record<string, () => Promise<Fuzz>>> = {
-  'audit-crash': async () => (await import('../fuzz/audit-crash.ts')).auditCrash,
+const fuzzes: Readonly<Record<string, () => Promise<Fuzz>>> = {
+  'audit-crash': async () => (await import('../test/fuzz/audit-crash.ts')).auditCrash,
+  'journal-crash': async () => (await import('../test/fuzz/journal-crash.ts')).journalCrash,
 };
 
-const seedMax = 2 ** 32;
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 try {
   process.exitCode = await fuzz(process.argv.slice(2));
 } catch (error) {
   say(`ppec: ${messageOf(error)}`);
-  const isOfCommandLine =
-    error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
-  process.exitCode = isOfCommandLine ? 2 : 1;
+  process.exitCode = 1;
 }
 
-async function fuzz(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { seconds: { type: 'string' }, seed: { type: 'string' } },
-  });
-  const [name = ''] = positionals;
-  const load = Object.hasOwn(fuzzers, name) ? fuzzers[name] : undefined;
-  const seconds = values.seconds === undefined ? undefined : Number(values.seconds);
-  const seed = values.seed === undefined ? randomInt(seedMax) : Number(values.seed);
-  if (
-    load === undefined ||
-    positionals.length !== 1 ||
-    !isCount(seed) ||
-    (seconds !== undefined && !isCount(seconds))
-  ) {
-    say(`usage: ./build.sh fuzz NAME [--seconds N] [--seed S]\n\n${await list()}`);
+async function fuzz([wanted = '', ...words]: readonly string[]): Promise<number> {
+  const load = Object.hasOwn(fuzzes, wanted) ? fuzzes[wanted] : undefined;
+  if (load === undefined) {
+    if (wanted !== '') say(`ppec: there is no fuzz run '${wanted}'`);
+    say('usage: ./build.sh fuzz NAME [--seconds N] [--cases N] [--seed S]\n');
+    for (const [name, known] of Object.entries(fuzzes)) {
+      const { summary, cases } = await known();
+      say(`  ${name.padEnd(12)}${summary} (${cases} cases)`);
+    }
     return 2;
   }
-  const { run } = await load();
+  const chosen = await load();
+  const { values } = parseArgs({
+    args: [...words],
+    options: { seconds: { type: 'string' }, cases: { type: 'string' }, seed: { type: 'string' } },
+  });
+  const seed = number('--seed', values.seed, Math.floor(performance.timeOrigin) % 2 ** 31);
+  const startMs = performance.now();
   say(`seed ${seed}`);
-  const { text, tries, problems } = await run({ seed, seconds }, say);
-  process.stdout.write(`${text}\n${tries} tries, ${problems.length} problems, seed ${seed}\n`);
-  for (const problem of problems) process.stdout.write(`✗ ${problem}\n`);
+  const { done, problems } = await chosen.run({
+    seed,
+    cases: number('--cases', values.cases, chosen.cases),
+    seconds: number('--seconds', values.seconds, 86_400),
+    say,
+  });
+  const seconds = Math.round((performance.now() - startMs) / 1000);
+  const counts = Object.entries(done).map(([name, count]) => `${name}: ${count}`);
+  process.stdout.write(`${[...counts, `seconds: ${seconds}`, ...problems].join('\n')}\n`);
+  process.stdout.write(problems.length === 0 ? 'nothing was wrong\n' : `${problems.length} problems, seed ${seed}\n`);
   return problems.length === 0 ? 0 : 1;
 }
 
-function isCount(value: number): boolean {
-  return Number.isSafeInteger(value) && value >= 0 && value < seedMax;
-}
-
-async function list(): Promise<string> {
-  let text = '';
-  for (const [known, load] of Object.entries(fuzzers)) text += `  ${known.padEnd(14)}${(await load()).summary}\n`;
-  return text;
+function number(option: string, text: string | undefined, otherwise: number): number {
+  if (text === undefined) return otherwise;
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`${option} is a whole number, not '${text}'`);
+  return value;
 }

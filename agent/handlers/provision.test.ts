@@ -45,6 +45,7 @@ function commandFor(imageUrl: string, args: Partial<Provision['args']> = {}): Pr
   const text = args.manifest ?? JSON.stringify(manifest);
   return {
     id: 'cmd_1',
+    region: 'test-1',
     assetId: 'ast_1',
     assetSerial: 'SN-1',
     bootId: 'boot-1',

@@ -1,62 +1,83 @@
-// Whether a command may run here: signed by a trusted command key, for this asset, this boot, now, and newer than what
-// ran before. Anything else is refused, with the reason. There is no way to switch this off.
+// Whether a command may run here: signed by a trusted command key, in the one form, for this region, asset and boot, now,
+// newer than what ran before, and approved by two people where it can destroy. Anything else is refused, by name of the
+// check that it failed. There is no way to switch this off.
 import { createPublicKey, verify } from 'node:crypto';
-import { Packr } from 'msgpackr';
-import { Compile } from 'typebox/compile';
 
-import { messageOf } from '../../shared/errors.ts';
 import { serialKey } from '../../shared/hardware/identity.ts';
-import { commandDomain, CommandSchema, needsApproval, type Command } from '../../shared/protocol/command.ts';
+import { decodeCommand, signedBytesOf } from '../../shared/protocol/command-bytes.ts';
+import { approvalProblem, type Command } from '../../shared/protocol/command.ts';
+import type { ListedKey } from '../../shared/protocol/key-list.ts';
 import type { ControllerBody } from '../../shared/protocol/messages.ts';
 
-const packr = new Packr({ useRecords: false, moreTypes: false, int64AsType: 'number' });
-const commandValidator = Compile(CommandSchema);
+/** In this order; a command is told by the first one that it fails. */
+export type CommandCheck =
+  | 'key'
+  | 'signature'
+  | 'encoding'
+  | 'region'
+  | 'asset'
+  | 'serial'
+  | 'boot'
+  | 'not-before'
+  | 'expiry'
+  | 'generation'
+  | 'approval';
 
 export type CommandTarget = {
+  readonly region: string;
   readonly assetId: string;
   readonly serial: string | null;
   readonly bootId: string;
   readonly nowMs: number;
   readonly highestGeneration: number;
-  readonly commandKeys: Readonly<Record<string, string>>;
+  readonly commandKeys: readonly ListedKey[];
 };
 
 export type Verified =
   | { readonly ok: true; readonly command: Command }
   // `commandId` where the region did sign it: then the region is told that it was refused.
-  | { readonly ok: false; readonly reason: string; readonly commandId?: string };
+  | { readonly ok: false; readonly check: CommandCheck; readonly reason: string; readonly commandId?: string };
+
+type Mismatch = { readonly check: CommandCheck; readonly reason: string };
 
 export function verifyCommand(envelope: ControllerBody<'command'>, target: CommandTarget): Verified {
-  const refuse = (reason: string): Verified => ({ ok: false, reason });
-  const key = Object.hasOwn(target.commandKeys, envelope.keyId) ? target.commandKeys[envelope.keyId] : undefined;
-  if (key === undefined) return refuse(`command key ${envelope.keyId} is not trusted here`);
-  if (!(envelope.bytes instanceof Uint8Array) || !(envelope.signature instanceof Uint8Array)) return refuse('no bytes');
-  const signed = Buffer.concat([Buffer.from(commandDomain), envelope.bytes]);
-  if (!isSignedBy(key, signed, envelope.signature)) return refuse('the signature does not verify');
-  let command: unknown;
-  try {
-    command = packr.unpack(envelope.bytes);
-  } catch (error) {
-    return refuse(`not readable: ${messageOf(error)}`);
+  const refuse = (check: CommandCheck, reason: string): Verified => ({ ok: false, check, reason });
+  const { keyId, bytes, signature } = envelope;
+  const key = target.commandKeys.find((listed) => listed.keyId === keyId);
+  if (key === undefined) return refuse('key', `command key ${keyId} is not trusted here`);
+  if (target.nowMs < key.notBeforeMs) return refuse('key', `command key ${keyId} is not in force yet`);
+  if (key.notAfterMs !== null && target.nowMs > key.notAfterMs)
+    return refuse('key', `command key ${keyId} was replaced`);
+  if (!(bytes instanceof Uint8Array) || !(signature instanceof Uint8Array)) return refuse('signature', 'no bytes');
+  if (!isSignedBy(key.publicKeyPem, signedBytesOf(keyId, bytes), signature)) {
+    return refuse('signature', 'the signature does not verify');
   }
-  if (!commandValidator.Check(command)) return refuse('not a command of this protocol');
-  const reason = mismatch(command, target);
-  return reason === undefined ? { ok: true, command } : { ok: false, reason, commandId: command.id };
+  const decoded = decodeCommand(bytes);
+  if (!decoded.ok) return refuse('encoding', decoded.reason);
+  const { command } = decoded;
+  const mismatch = addressMismatch(command, target) ?? orderMismatch(command, target);
+  return mismatch === undefined ? { ok: true, command } : { ok: false, ...mismatch, commandId: command.id };
 }
 
-function mismatch(command: Command, target: CommandTarget): string | undefined {
-  if (command.assetId !== target.assetId) return `it is for asset ${command.assetId}`;
-  if (serialKey(command.assetSerial) !== serialKey(target.serial)) return `it is for serial ${command.assetSerial}`;
-  if (command.bootId !== target.bootId) return 'it is for another boot of this machine';
-  if (target.nowMs < command.notBeforeMs) return 'it is not valid yet';
-  if (target.nowMs > command.expiresAtMs) return 'it has expired';
-  if (command.generation <= target.highestGeneration) {
-    return `its generation ${command.generation} is not newer than ${target.highestGeneration}`;
+function addressMismatch(command: Command, target: CommandTarget): Mismatch | undefined {
+  if (command.region !== target.region) return { check: 'region', reason: `it is for region ${command.region}` };
+  if (command.assetId !== target.assetId) return { check: 'asset', reason: `it is for asset ${command.assetId}` };
+  if (serialKey(command.assetSerial) !== serialKey(target.serial)) {
+    return { check: 'serial', reason: `it is for serial ${command.assetSerial}` };
   }
-  if (command.approval === null) return needsApproval(command) ? 'nobody has approved it' : undefined;
-  if (command.approval.checkerIds.includes(command.approval.makerId)) return 'its maker is among its checkers';
-  if (command.approval.checkerIds.length === 0) return 'nobody has checked it';
+  if (command.bootId !== target.bootId) return { check: 'boot', reason: 'it is for another boot of this machine' };
   return undefined;
+}
+
+function orderMismatch(command: Command, target: CommandTarget): Mismatch | undefined {
+  if (target.nowMs < command.notBeforeMs) return { check: 'not-before', reason: 'it is not valid yet' };
+  if (target.nowMs > command.expiresAtMs) return { check: 'expiry', reason: 'it has expired' };
+  if (command.generation <= target.highestGeneration) {
+    const reason = `its generation ${command.generation} is not newer than ${target.highestGeneration}`;
+    return { check: 'generation', reason };
+  }
+  const problem = approvalProblem(command);
+  return problem === undefined ? undefined : { check: 'approval', reason: problem };
 }
 
 function isSignedBy(key: string, data: Uint8Array, signature: Uint8Array): boolean {

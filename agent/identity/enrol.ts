@@ -10,6 +10,7 @@ import type { Inventory } from '../../shared/hardware/inventory.ts';
 import { EnrolResponse, enrolmentDomain, type EnrolRequest } from '../../shared/protocol/enrolment.ts';
 import { agentVersion, type AgentConfig } from '../config.ts';
 import { readIfThere, writeDurably } from '../files.ts';
+import type { KeyRing } from './key-ring.ts';
 import { postJson, type Answer, type Tls } from './https.ts';
 
 const IdentityFile = Type.Object({ privateKey: Type.String(), enrolled: EnrolResponse });
@@ -32,6 +33,8 @@ export type EnrolDeps = {
   readonly clock: Clock;
   readonly bootId: string;
   readonly inventory: Inventory;
+  readonly keyRing: KeyRing;
+  readonly log: (text: string) => void;
 };
 
 /** The stored identity if it still holds, a renewed one if it ends soon, else a new enrolment with the token. */
@@ -43,6 +46,9 @@ export async function obtainIdentity(deps: EnrolDeps): Promise<Identity> {
   // A production host has one token in its life: after a long time off it comes back by the key it holds.
   const isRenewable = stored !== undefined && (leftMs > 0 || deps.config.home === 'production');
   const identity = isRenewable ? await renew(stored, deps) : await enrol(deps);
+  // Keys that the controller names are no reason to trust them, except to a host that trusts none yet.
+  const disbelieved = await deps.keyRing.take(identity.enrolled.commandKeys);
+  for (const reason of disbelieved) deps.log(`command keys not taken: ${reason}`);
   await writeDurably(path, JSON.stringify(identity));
   return identity;
 }

@@ -19,6 +19,7 @@ const region = newSigner('command-1');
 const imageKey = newSigner('image-1');
 const manifest = JSON.stringify(manifestOf(packedImage));
 const common = {
+  region: 'test-1',
   assetId: 'ast_1',
   assetSerial: 'SN-1',
   bootId: 'boot-1',
@@ -89,7 +90,8 @@ async function bench(change: Partial<Platform> = {}, at?: string): Promise<Bench
       serial: 'SN-1',
       bootId: 'boot-1',
       nowMs: 1000,
-      commandKeys: { [region.keyId]: region.publicKeyPem },
+      region: 'test-1',
+      commandKeys: [region.listed],
     }),
     send: (message) => sent.push(message),
     log: (text) => log.push(text),
@@ -190,28 +192,31 @@ it('goes on with the next command after one that failed in an unforeseen way', a
   expect(results()).toEqual(['cmd_1 failed', 'cmd_2 failed']);
 });
 
-it.each<[string, Command]>([
-  ['for another asset', kexec(5, { assetId: 'ast_2' })],
-  ['for another boot', kexec(5, { bootId: 'boot-0' })],
-  ['that has expired', kexec(5, { expiresAtMs: 999 })],
-  ['that nobody checked', kexec(5, { approval: { ...common.approval, checkerIds: [] } })],
-])('runs nothing for a command %s, and says that it refused it', async (_, command) => {
+it.each<[string, Command, string]>([
+  ['for another region', kexec(5, { region: 'test-2' }), 'region'],
+  ['for another asset', kexec(5, { assetId: 'ast_2' }), 'asset'],
+  ['for another boot', kexec(5, { bootId: 'boot-0' }), 'boot'],
+  ['that has expired', kexec(5, { expiresAtMs: 999 }), 'expiry'],
+  ['that nobody checked', kexec(5, { approval: { ...common.approval, checkerIds: [] } }), 'approval'],
+])('runs nothing for a command %s, and says which check refused it', async (_, command, check) => {
   const { runner, journal, sent, results, calls, log } = await bench();
   await runner.receive(region.signCommand(command));
   expect({ calls, entries: journal.entries() }).toEqual({ calls: [], entries: [] });
-  expect([sent.length, results()]).toEqual([1, ['cmd_5 refused']]);
+  expect([sent.length, results()]).toEqual([1, [`cmd_5 refused ${check}`]]);
   expect(log).toHaveLength(1);
-  expect(log[0]).toMatch(/^refused a command: /);
+  expect(log[0]).toContain(`refused a command (${check}): `);
 });
 
-it('does nothing at all for a command by an unknown key, and refuses an old one it has no result of', async () => {
+it('says that it refused a command that the region did not sign, without naming one, and refuses an old one it has no result of', async () => {
   const { runner, journal, sent, results, calls } = await bench();
   await runner.receive(newSigner('command-1').signCommand(kexec(5)));
-  expect([journal.entries(), sent]).toEqual([[], []]);
+  expect(journal.entries()).toEqual([]);
+  const body = { keyId: 'command-1', check: 'signature', reason: 'the signature does not verify' };
+  expect(sent).toEqual([{ type: 'command-refused', body }]);
   await runner.receive(region.signCommand(kexec(9)));
   sent.length = 0;
   await runner.receive(region.signCommand(kexec(8)));
-  expect([results(), calls]).toEqual([['cmd_8 refused'], []]);
+  expect([results(), calls]).toEqual([['cmd_8 refused generation'], []]);
 });
 
 it('does not start a kernel that no provision of this boot has left', async () => {
@@ -268,7 +273,7 @@ it('ends a burn-in that runs without waiting for it, and refuses what waited beh
   const envelope = region.signCommand(cancel(3, 'cmd_1'));
   await Promise.all([runner.receive(envelope), runner.receive(envelope)]);
   await Promise.all([running, waiting]);
-  expect(results().toSorted()).toEqual(['cmd_1 failed cancelled', 'cmd_2 refused', 'cmd_3 succeeded', 'cmd_3 succeeded']);
+  expect(results().toSorted()).toEqual(['cmd_1 failed cancelled', 'cmd_2 refused generation', 'cmd_3 succeeded', 'cmd_3 succeeded']);
   const told = sent.flatMap(({ type, body }) => (type === 'command-result' && body.commandId === 'cmd_1' ? [body.report] : []));
   expect(told[0]?.results.every(({ outcome }) => outcome !== 'failed')).toBe(true);
   expect(told[0]?.results.some(({ outcome }) => outcome === 'cancelled')).toBe(true);
@@ -278,7 +283,7 @@ it('answers the cancel of a burn-in that does not run, and that burn-in no longe
   const { runner, results } = await bench();
   await runner.receive(region.signCommand(cancel(2, 'cmd_1')));
   await runner.receive(region.signCommand(burnIn(1)));
-  expect(results()).toEqual(['cmd_2 succeeded', 'cmd_1 refused']);
+  expect(results()).toEqual(['cmd_2 succeeded', 'cmd_1 refused generation']);
 });
 
 it('begins a new burn-in after one that the agent died in, which is indeterminate', async () => {

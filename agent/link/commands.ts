@@ -52,12 +52,16 @@ export function commandRunner(deps: CommandDeps): CommandRunner {
         const body = {
           commandId: verified.commandId,
           outcome: 'refused' as const,
-          message: verified.reason,
+          code: verified.check,
+          message: verified.reason.slice(0, 1000),
           durationMs: 0,
         };
         deps.send({ type: 'command-result', body });
+      } else {
+        const { check, reason } = verified;
+        deps.send({ type: 'command-refused', body: { keyId: envelope.keyId, check, reason: reason.slice(0, 500) } });
       }
-      return deps.log(`refused a command: ${verified.reason}`);
+      return deps.log(`refused a command (${verified.check}): ${verified.reason}`);
     }
     const { command } = verified;
     // The id decides, not the generation: what ran once is answered, however newly it is signed.

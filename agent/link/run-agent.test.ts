@@ -16,7 +16,7 @@ import { decodeAgentMessage, encodeControllerMessage } from '../../shared/protoc
 import type { AgentMessage, ControllerMessage } from '../../shared/protocol/messages.ts';
 import { seededRng } from '../../shared/rng.ts';
 import { diskSerial, fileMachine, manifestOf, packedImage, serve } from '../../test/fixtures/file-machine.ts';
-import { newSigner } from '../../test/fixtures/signed-command.ts';
+import { newSigner, stateKeys } from '../../test/fixtures/signed-command.ts';
 import { temporaryFolder } from '../../test/fixtures/temporary-folder.ts';
 import { runAgent } from './run-agent.ts';
 import { loadStatus } from './status.ts';
@@ -28,6 +28,7 @@ const manifest = JSON.stringify(manifestOf(packedImage));
 
 const provision = (generation: number, imageUrl: string, serial: string): Command => ({
   id: `cmd_${generation}`,
+  region: 'test-1',
   assetId: 'ast_1',
   assetSerial: 'SN-1',
   bootId: 'boot-1',
@@ -96,7 +97,7 @@ async function bench(isStoppedWhileEnrolling = false): Promise<Bench> {
       const issued = await ca.issueAgent('ast_1', asked.publicKey);
       const linkUrl = `wss://127.0.0.1:${port}/agent/v1/link`;
       const keys = {
-        commandKeys: { [region.keyId]: region.publicKeyPem },
+        commandKeys: [stateKeys(region, region)],
         imageKeys: { [imageKey.keyId]: imageKey.publicKeyPem },
       };
       response.setHeader('content-type', 'application/json');

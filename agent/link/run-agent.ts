@@ -10,14 +10,19 @@ import { newId } from '../../shared/ids.ts';
 import { capabilities } from '../../shared/protocol/capabilities.ts';
 import { closeCodes } from '../../shared/protocol/close-codes.ts';
 import type { AgentMessage, ControllerMessage } from '../../shared/protocol/messages.ts';
+import type { HealthReport } from '../../shared/protocol/messages.ts';
+import type { KeyStatement } from '../../shared/protocol/key-list.ts';
 import { protocolVersion } from '../../shared/protocol/version.ts';
+import { reportOf, type HealthFinding } from '../../shared/health/finding.ts';
 import type { CollectedInventory } from '../collect/inventory.ts';
 import { probeTarget } from '../burn-in/probe-target.ts';
 import { agentVersion, type AgentConfig } from '../config.ts';
 import { openHeadKeeper, type HeadKeeper } from '../audit-heads.ts';
 import type { Platform } from '../handlers/platform.ts';
+import { unenforcedChecks, verificationFindings } from '../handlers/verifier-self-test.ts';
 import { obtainIdentity, renewInMs, tlsOf, type Identity } from '../identity/enrol.ts';
 import { regionCa } from '../identity/https.ts';
+import { openKeyRing, type KeyRing } from '../identity/key-ring.ts';
 import { openJournal, type Journal } from '../journal.ts';
 import { commandRunner, type CommandRunner } from './commands.ts';
 import { healthReporter, inventoryKeeper, type FactsDeps, type InventoryKeeper } from './facts.ts';
@@ -43,6 +48,10 @@ const steadyLinkMs = 30_000;
 /** Runs until `signal` aborts. */
 export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<void> {
   const journal = await openJournal(join(deps.config.stateDir, 'journal'));
+  const keyRing = await openKeyRing(deps.config.stateDir);
+  const unenforced = unenforcedChecks();
+  for (const problem of [...unenforced, ...journal.damage(), keyRing.damage() ?? []].flat()) deps.log(problem);
+  const trust: Trust = { keyRing, unenforced, findings: trustFindings(unenforced, journal, keyRing) };
   let status = initialStatus;
   let saving: Promise<void> = Promise.resolve();
   const show = (patch: Partial<AgentStatus>): void => {
@@ -57,17 +66,17 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
   const link: Link = { current: undefined };
   // One runner for all sessions: a command outlives the session that brought it, its result goes to the session that is
   // open by then, and the next command waits for it whichever session brings that one.
-  const runner = linkRunner(deps, journal, link);
+  const runner = linkRunner({ deps, journal, link, keyRing });
   let attempt = 0;
   while (!signal.aborted) {
     try {
       show({ link: 'enrolling' });
       const collected = await deps.collect();
       const ca = await regionCa(deps.config.ca);
-      const identity = await obtainIdentity({ ...deps, ca, inventory: collected.inventory });
+      const identity = await obtainIdentity({ ...deps, ca, inventory: collected.inventory, keyRing });
       show({ link: `connecting to ${identity.enrolled.linkUrl}` });
       const startedMs = deps.clock.nowMs();
-      const wasWelcome = await runSession({ deps, runner, heads, link, identity, ca, collected, show }, signal);
+      const wasWelcome = await runSession({ deps, runner, heads, link, identity, ca, collected, show, trust }, signal);
       // A link that breaks as soon as it stands is not a success: it must not be tried without pause.
       if (wasWelcome && deps.clock.nowMs() - startedMs >= steadyLinkMs) attempt = 0;
     } catch (error) {
@@ -89,7 +98,34 @@ type Link = {
     { session: Session; identity: Identity; facts: InventoryKeeper; serverOffsetMs: number; ca: string } | undefined;
 };
 
-function linkRunner(deps: AgentDeps, journal: Journal, link: Link): CommandRunner {
+/** What this agent found of its own means to refuse a command. */
+type Trust = {
+  readonly keyRing: KeyRing;
+  readonly unenforced: readonly string[];
+  readonly findings: readonly HealthFinding[];
+};
+
+function trustFindings(unenforced: readonly string[], journal: Journal, keyRing: KeyRing): HealthFinding[] {
+  const damage = [...journal.damage(), ...[keyRing.damage() ?? []].flat()];
+  return [
+    ...verificationFindings(unenforced),
+    ...damage.map((message) => ({
+      check: 'command-records',
+      component: 'agent',
+      state: 'degraded' as const,
+      message: `${message}.`.slice(0, 500),
+    })),
+  ];
+}
+
+type LinkRunner = {
+  readonly deps: AgentDeps;
+  readonly journal: Journal;
+  readonly link: Link;
+  readonly keyRing: KeyRing;
+};
+
+function linkRunner({ deps, journal, link, keyRing }: LinkRunner): CommandRunner {
   return commandRunner({
     journal,
     platform: deps.platform,
@@ -111,7 +147,8 @@ function linkRunner(deps: AgentDeps, journal: Journal, link: Link): CommandRunne
       bootId: deps.bootId,
       // The machine's own clock may be anything; the controller's came over the pinned link.
       nowMs: deps.clock.nowMs() + (link.current?.serverOffsetMs ?? 0),
-      commandKeys: link.current?.identity.enrolled.commandKeys ?? {},
+      region: keyRing.region(),
+      commandKeys: keyRing.keys(),
     }),
     send: (message) => link.current?.session.send(message),
     log: deps.log,
@@ -127,15 +164,18 @@ type Connected = {
   readonly ca: string;
   readonly collected: CollectedInventory;
   readonly show: (patch: Partial<AgentStatus>) => void;
+  readonly trust: Trust;
 };
 
 /** One session; answers whether the controller welcomed it. */
 async function runSession(connected: Connected, signal: AbortSignal): Promise<boolean> {
-  const { deps, runner, heads, link, identity, ca, collected, show } = connected;
+  const { deps, runner, heads, link, identity, ca, collected, show, trust } = connected;
   const send = (message: AgentMessage): void => session.send(message);
+  // What is told of keys counts for the commands that come after it.
+  let keysTaken: Promise<void> = Promise.resolve();
   let clockAheadMs = (): number | undefined => undefined;
   const facts = inventoryKeeper(deps, collected, { send, onRead: () => reporter.tell() });
-  const reporter = healthReporter(deps, () => deps.health(facts.current(), clockAheadMs()), send);
+  const reporter = healthReporter(deps, () => healthOf(connected, facts.current(), clockAheadMs()), send);
   const onMessage = (message: ControllerMessage): void => {
     switch (message.type) {
       case 'welcome':
@@ -147,6 +187,7 @@ async function runSession(connected: Connected, signal: AbortSignal): Promise<bo
           serverOffsetMs: message.body.serverTimeMs - deps.clock.nowMs(),
           ca,
         };
+        keysTaken = keysTaken.then(() => expireKeys(connected));
         show({ link: 'connected' });
         send({ type: 'audit-heads', body: { heads: heads.held() } });
         runner.resendResults();
@@ -159,7 +200,14 @@ async function runSession(connected: Connected, signal: AbortSignal): Promise<bo
         break;
       case 'command':
         show({ lastTold: 'a command' });
-        void runner.receive(message.body);
+        // A key whose time is over is dropped before it is asked.
+        keysTaken = keysTaken.then(() => expireKeys(connected));
+        void keysTaken.then(() => runner.receive(message.body));
+        break;
+      case 'command-keys':
+        keysTaken = keysTaken
+          .then(() => takeKeys(message.body.statements, connected))
+          .then(() => expireKeys(connected));
         break;
       case 'result-ack':
         runner.acknowledge(message.body.commandId).catch((error: unknown) => deps.log(messageOf(error)));
@@ -186,7 +234,8 @@ async function runSession(connected: Connected, signal: AbortSignal): Promise<bo
       home: deps.config.home,
       capabilities: [...capabilities],
       inventoryHash: collected.hash,
-      verificationEnforced: true,
+      verificationEnforced: trust.unenforced.length === 0,
+      commandKeySequence: trust.keyRing.sequence(),
     },
   });
   const stop = (): void => session.close();
@@ -204,6 +253,34 @@ async function runSession(connected: Connected, signal: AbortSignal): Promise<bo
   deps.log(`link closed: ${end.why}${meaning}`);
   show({ link: `not connected: ${end.why}` });
   return end.wasWelcome;
+}
+
+async function healthOf(
+  { deps, trust }: Connected,
+  collected: CollectedInventory,
+  clockAheadMs: number | undefined,
+): Promise<HealthReport> {
+  const health = await deps.health(collected, clockAheadMs);
+  return trust.findings.length === 0 ? health : reportOf([...trust.findings, ...health.findings], health.readings);
+}
+
+async function takeKeys(statements: readonly KeyStatement[], connected: Connected): Promise<void> {
+  const { deps, link, trust } = connected;
+  try {
+    const before = trust.keyRing.sequence();
+    for (const reason of await trust.keyRing.take(statements)) deps.log(`command keys not taken: ${reason}`);
+    const now = trust.keyRing.sequence();
+    if (now <= before) return;
+    deps.log(`command keys: list ${now} is in force`);
+    link.current?.session.send({ type: 'command-keys-held', body: { sequence: now } });
+  } catch (error) {
+    deps.log(`command keys not kept: ${messageOf(error)}`);
+  }
+}
+
+async function expireKeys({ deps, link, trust }: Connected): Promise<void> {
+  const nowMs = deps.clock.nowMs() + (link.current?.serverOffsetMs ?? 0);
+  await trust.keyRing.expire(nowMs).catch((error: unknown) => deps.log(`command keys not kept: ${messageOf(error)}`));
 }
 
 /** Goes on from the controller's time as it was told: a clock that is set right meanwhile is right. */

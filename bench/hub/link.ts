@@ -98,6 +98,7 @@ export function openLink(options: LinkOptions): Promise<Link> {
           capabilities: [],
           inventoryHash: machine.report.hash,
           verificationEnforced: true,
+          commandKeySequence: 0,
         },
       }),
     );

@@ -42,6 +42,8 @@ import { clusterCreate } from './commands/cluster-create.ts';
 import { clusterGet } from './commands/cluster-get.ts';
 import { clusterList } from './commands/cluster-list.ts';
 import { clusterRemoveAsset } from './commands/cluster-remove-asset.ts';
+import { commandKeyList } from './commands/command-key-list.ts';
+import { commandKeyRotate } from './commands/command-key-rotate.ts';
 import { completion } from './commands/completion.ts';
 import { contextAdd } from './commands/context-add.ts';
 import { contextList } from './commands/context-list.ts';
@@ -210,6 +212,8 @@ const listed: readonly CliCommand[] = [
   grantList,
   grantCreate,
   grantDelete,
+  commandKeyList,
+  commandKeyRotate,
   personList,
   personAdd,
   credentialList,

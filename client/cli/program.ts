@@ -32,6 +32,7 @@ const nouns: Readonly<Record<string, string>> = {
   auth: 'What you may do, and why',
   class: 'Machine classes: what an order line promises',
   cluster: 'Sets of BAREMETALs of one project',
+  'command-key': 'Whose commands agents obey',
   completion: 'Shell completion',
   context: 'Controllers this client knows, and as whom it speaks to them',
   credential: 'API credentials',

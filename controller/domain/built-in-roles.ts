@@ -42,7 +42,7 @@ const everyday = [
   'operation.get',
 ];
 
-const reading = [...everyday, 'po.list', 'po.get', 'vendor.list', 'vendor.get', 'cabling.list'];
+const reading = [...everyday, 'po.list', 'po.get', 'vendor.list', 'vendor.get', 'cabling.list', 'command-key.list'];
 
 const onHosts = ['asset.inspect', 'asset.burn-in', 'burn-in.cancel', 'asset.tag'];
 
@@ -133,6 +133,7 @@ export const builtInRoles: Readonly<Record<RoleName, BuiltIn>> = {
       'role.create',
       'role.update',
       'role.delete',
+      'command-key.rotate',
       'team.create',
       'team.add-member',
       'team.remove-member',

@@ -24,7 +24,8 @@ export type HttpDeps = {
   readonly putBlob: (caller: Caller, sha256: string, content: Readable) => Promise<{ created: boolean; bytes: number }>;
   /** Keeps in the audit that somebody was refused before any operation ran. */
   readonly auditAttempt: (attempt: Attempt) => Promise<void>;
-  readonly isReady: () => Promise<boolean>;
+  /** Why it is not ready, if it is not. */
+  readonly notReady: () => Promise<string | undefined>;
   readonly metricsText: () => Promise<string>;
   readonly counted: (operation: string, status: number) => void;
   readonly version: string;
@@ -81,8 +82,10 @@ export async function createHttpServer(deps: HttpDeps, options: HttpOptions): Pr
   addBlobRoute(app, deps);
   app.get('/healthz', { schema: { hide: true } }, () => ({ status: 'ok' }));
   app.get('/readyz', { schema: { hide: true } }, async (_request, reply) => {
-    const isReady = await deps.isReady();
-    return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'not ready' });
+    const why = await deps.notReady();
+    return reply
+      .code(why === undefined ? 200 : 503)
+      .send(why === undefined ? { status: 'ready' } : { status: 'not ready', why });
   });
   app.get('/metrics', { schema: { hide: true } }, async (_request, reply) =>
     reply.type('text/plain; version=0.0.4').send(await deps.metricsText()),

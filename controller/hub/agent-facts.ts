@@ -14,6 +14,7 @@ import { hasLostParts, trackParts } from '../store/parts.ts';
 import type { AssetRow, CommandRow } from '../store/schema.ts';
 import { systemActor, type Store, type UnitOfWork } from '../store/unit-of-work.ts';
 import type { SessionEvents } from './agent-session.ts';
+import type { CommandSender } from './command-sender.ts';
 import type { LiveSession, Registry } from './registry.ts';
 
 export type FactsDeps = {
@@ -21,6 +22,7 @@ export type FactsDeps = {
   readonly clock: Clock;
   readonly registry: Registry;
   readonly log: Log;
+  readonly sender: Pick<CommandSender, 'send' | 'tellKeys'>;
   /** The link ended; presence is decided after a grace period. */
   readonly linkEnded: (assetId: string, lastHeardMs: number) => void;
   /** Where the burn-in is that runs on this asset. */
@@ -58,7 +60,11 @@ async function welcomed(session: LiveSession, hello: AgentBody<'hello'>, deps: F
       boot_id: hello.bootId,
       agent_version: hello.agentVersion,
       verification_enforced: hello.verificationEnforced ? 1 : 0,
+      command_key_sequence: hello.commandKeySequence,
     });
+    if (!hello.verificationEnforced && asset.verification_enforced !== 0) {
+      await uow.event('alert', asset.id, `${callName(asset)}: its agent does not refuse commands that it must refuse`);
+    }
     uow.wake(asset.id);
   });
   const asset = await assetById(deps.store.db, session.assetId);
@@ -68,22 +74,8 @@ async function welcomed(session: LiveSession, hello: AgentBody<'hello'>, deps: F
     session.send({ type: 'inventory-request', body: { hash: hello.inventoryHash } });
   }
   session.send({ type: 'verdict', body: verdictOf(asset) });
-  await sendCommands(session, deps.store);
-}
-
-/** What has not ended yet goes out again on every new link; the agent's journal makes a repeat harmless. */
-export async function sendCommands(session: LiveSession, store: Store): Promise<void> {
-  const commands = await store.db
-    .selectFrom('commands')
-    .selectAll()
-    .where('asset_id', '=', session.assetId)
-    .where('boot_id', '=', session.bootId)
-    .where('state', '!=', 'ended')
-    .orderBy('generation')
-    .execute();
-  for (const { bytes, signature, key_id } of commands) {
-    session.send({ type: 'command', body: { bytes, signature, keyId: key_id } });
-  }
+  deps.sender.tellKeys(session, hello.commandKeySequence);
+  await deps.sender.send(session);
 }
 
 export function verdictOf(asset: AssetRow): { name: string; state: string; place: string; findings: string[] } {
@@ -107,6 +99,10 @@ async function take(session: LiveSession, message: AgentMessage, deps: FactsDeps
       return takeInventory(session, message.body, deps);
     case 'command-accepted':
       return ofCommand(session, message.body.commandId, { deps, change: () => ({ state: 'accepted' as const }) });
+    case 'command-refused':
+      return commandRefused(session, message.body, deps);
+    case 'command-keys-held':
+      return keysHeld(session, message.body.sequence, deps);
     case 'command-progress':
       return progress(session, message.body, deps);
     case 'burn-in-progress':
@@ -177,6 +173,35 @@ async function takeInventory(
 /** What an inventory says of the machine itself. */
 function factsText(inventory: Inventory): string {
   return canonicalJson({ ...inventory, evidence: {}, neighboursComplete: true });
+}
+
+/** Alerts of one session are no flood: people look after the first one. */
+const refusalEveryMs = 60_000;
+const refusalsTold = new WeakMap<LiveSession, number>();
+
+/** Somebody sent it what the region did not sign, or its keys are others: in both cases people must know. */
+async function commandRefused(
+  session: LiveSession,
+  { check, keyId, reason }: AgentBody<'command-refused'>,
+  { store }: FactsDeps,
+): Promise<void> {
+  const nowMs = store.nowMs();
+  if (nowMs - (refusalsTold.get(session) ?? -Infinity) < refusalEveryMs) return;
+  refusalsTold.set(session, nowMs);
+  await store.write(systemActor('agent'), async (uow) => {
+    const asset = await assetById(uow.db, session.assetId);
+    if (asset === undefined) return;
+    const message = `${callName(asset)} refused a command of key ${keyId} (${check}): ${reason}`;
+    await uow.audit({ operation: 'command.verify', targets: [asset.id], outcome: 'refused', message });
+    await uow.event('alert', asset.id, message);
+  });
+}
+
+async function keysHeld(session: LiveSession, sequence: number, { store }: FactsDeps): Promise<void> {
+  await store.write(systemActor('agent'), async (uow) => {
+    const asset = await assetById(uow.db, session.assetId);
+    if (asset !== undefined) await uow.patchAsset(asset, { command_key_sequence: sequence });
+  });
 }
 
 async function progress(

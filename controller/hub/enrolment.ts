@@ -7,7 +7,7 @@ import { PpecError } from '../../shared/errors.ts';
 import { reported, serialKey, uuidKey } from '../../shared/hardware/identity.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import { enrolmentDomain, EnrolRequest, type EnrolResponse } from '../../shared/protocol/enrolment.ts';
-import type { CommandKey } from '../crypto/command-key.ts';
+import type { KeyStatement } from '../../shared/protocol/key-list.ts';
 import type { RegionCa } from '../crypto/region-ca.ts';
 import { assetById, assetBySerial, callName, newAssetRow } from '../store/assets.ts';
 import { toJson } from '../store/json.ts';
@@ -19,7 +19,8 @@ export type EnrolDeps = {
   readonly store: Store;
   readonly ids: IdSource;
   readonly ca: RegionCa;
-  readonly commandKey: CommandKey;
+  /** Which command keys agents are to trust; none while the signer was never heard. */
+  readonly commandKeys: () => readonly KeyStatement[];
   readonly imageKeys: Readonly<Record<string, string>>;
   readonly linkUrl: string;
   /** Whether an agent with this identity was heard a moment ago, in which boot. */
@@ -33,6 +34,8 @@ export async function enrol(body: unknown, from: string, deps: EnrolDeps): Promi
     const [first] = validator.Errors(body);
     throw new PpecError('invalid_argument', `not an enrolment: ${first?.instancePath ?? ''} ${first?.message ?? ''}`);
   }
+  // Before the token is used up: a host without a key to obey could do nothing with its certificate.
+  if (deps.commandKeys().length === 0) throw new PpecError('unavailable', 'the signer is not there; try again');
   if (!holdsKey(body)) throw new PpecError('unauthenticated', 'the proof of possession does not verify');
   const outcome = await deps.store.write({ ...systemActor('enrolment'), from }, (uow) => admit(body, uow, deps));
   if (outcome.refusal !== undefined) throw outcome.refusal;
@@ -47,7 +50,7 @@ export async function issue(assetId: string, publicKeyPem: string, deps: EnrolDe
     certificate,
     expiresAtMs,
     linkUrl: deps.linkUrl,
-    commandKeys: { [deps.commandKey.keyId]: deps.commandKey.publicKeyPem },
+    commandKeys: [...deps.commandKeys()],
     imageKeys: { ...deps.imageKeys },
   };
 }

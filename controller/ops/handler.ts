@@ -12,6 +12,7 @@ import type { RegionProblem } from '../../shared/api/region.ts';
 import type { Gathered } from '../audit/gathered.ts';
 import type { AuditArchive } from '../store/audit-archive.ts';
 import type { Limits, Rights } from '../domain/rbac.ts';
+import type { KeyStatement } from '../../shared/protocol/key-list.ts';
 import type { Db } from '../store/database.ts';
 import type { ChangeRow, Database } from '../store/schema.ts';
 import type { Actor, UnitOfWork } from '../store/unit-of-work.ts';
@@ -58,6 +59,12 @@ export type OpsDeps = {
     readonly sizeOf: (sha256: string) => Promise<number | undefined>;
     /** The digest of what is stored now, read again. */
     readonly digestOf: (sha256: string) => Promise<string | undefined>;
+  };
+  /** Who signs commands, and with which keys. */
+  readonly signer: {
+    readonly statements: () => readonly KeyStatement[];
+    readonly rotate: (overlapMs: number) => Promise<void>;
+    readonly problem: () => string | undefined;
   };
   /** The end of the machine's console log, where the site keeps one. */
   readonly consoleText: (serial: string) => Promise<string | undefined>;

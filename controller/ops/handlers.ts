@@ -12,6 +12,7 @@ import { canIHandlers } from './can-i.ts';
 import { changeHandlers } from './change-ops.ts';
 import { clusterHandlers } from './cluster-ops.ts';
 import { grantHandlers } from './grant-ops.ts';
+import { commandKeyHandlers } from './command-key-ops.ts';
 import type { Handler, Handlers } from './handler.ts';
 import { imageHandlers } from './image-ops.ts';
 import { networkHandlers } from './network-ops.ts';
@@ -55,6 +56,7 @@ const handlers: Handlers<OperationId> = {
   ...roleHandlers,
   ...grantHandlers,
   ...assetTagHandlers,
+  ...commandKeyHandlers,
   ...changeHandlers((operation) => {
     const handler = handlerFor(operation);
     assert(handler?.kind === 'state-change', `${operation} is a state change`);

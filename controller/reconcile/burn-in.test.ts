@@ -10,7 +10,6 @@ import type { BurnInReport } from '../../shared/burn-in/report.ts';
 import { CommandSchema, type Command } from '../../shared/protocol/command.ts';
 import { seededRng } from '../../shared/rng.ts';
 import { bareInventory } from '../../test/fixtures/parts.ts';
-import { openCommandKey } from '../crypto/command-key.ts';
 import { newAssetRow } from '../store/assets.ts';
 import { startBurnIn } from '../store/burn-ins.ts';
 import { openDatabase, type Db } from '../store/database.ts';
@@ -52,7 +51,7 @@ async function bench() {
   const { step } = burnInReconciler({
     store,
     hub: { deliver: () => Promise.resolve(), addressOf: (id) => addresses.get(id) },
-    commandKey: await openCommandKey(folder),
+    region: 'test-1',
     tools,
     progressOf: () => undefined,
     extraMs: 10_000,

@@ -5,7 +5,6 @@ import { plannedSeconds, plannedTests } from '../../shared/burn-in/profiles.ts';
 import type { BurnInArgs, BurnInPeer, BurnInProgress, BurnInReport, BurnInTools } from '../../shared/burn-in/report.ts';
 import { isCompleted, type BurnInState } from '../../shared/lifecycle/burn-in.ts';
 import type { OperationState } from '../../shared/lifecycle/operation.ts';
-import type { CommandKey } from '../crypto/command-key.ts';
 import { stepsAt, stepsOfReport } from '../domain/burn-in-steps.ts';
 import { measuredOf } from '../domain/peers.ts';
 import { callName } from '../store/assets.ts';
@@ -21,7 +20,7 @@ import type { Hub } from './presence.ts';
 export type BurnInDeps = {
   readonly store: Store;
   readonly hub: Pick<Hub, 'deliver' | 'addressOf'>;
-  readonly commandKey: CommandKey;
+  readonly region: string;
   readonly tools: BurnInTools | null;
   /** What the agent of this asset told last. */
   readonly progressOf: (assetId: string) => BurnInProgress | undefined;
@@ -87,7 +86,7 @@ async function begin(at: At, deps: BurnInDeps): Promise<Step> {
     ...(peer === undefined ? {} : { peer }),
   };
   await deps.store.write(actor, async (uow) => {
-    const issue = { asset, operation, commandKey: deps.commandKey, livesMs };
+    const issue = { asset, operation, region: deps.region, livesMs };
     const commandId = await issueCommand(uow, issue, { name: 'burn-in', approval: work.approval, args });
     await uow.patchOperation(operation, {
       work: toJson({ ...work, commandId }),
@@ -117,10 +116,10 @@ async function peerOf(
   return address === undefined || server.command !== 'accepted' ? 'waiting' : { address, port: peerPort, role };
 }
 
-async function sendCancel(at: At, command: CommandRow, { store, hub, commandKey, stepMs }: BurnInDeps): Promise<Step> {
+async function sendCancel(at: At, command: CommandRow, { store, hub, region, stepMs }: BurnInDeps): Promise<Step> {
   const { asset, operation, work } = at;
   await store.write(actor, async (uow) => {
-    const issue = { asset, operation, commandKey, livesMs: stepMs };
+    const issue = { asset, operation, region, livesMs: stepMs };
     const args = { burnInCommandId: command.id };
     const cancelCommandId = await issueCommand(uow, issue, { name: 'burn-in-cancel', approval: null, args });
     await uow.patchOperation(operation, {

@@ -19,6 +19,7 @@ import { again, lookAgainAt, settled, type Reconciler, type Step } from './drive
 import { healthFindings } from './health-findings.ts';
 import { inspectPosition, neighboursDueMs } from './position.ts';
 import type { Hub } from './presence.ts';
+import { trustFindings } from './trust-findings.ts';
 import { beginDue, burnInOf, type BurnInRules } from './required-burn-in.ts';
 
 const noAddressRetryMs = 30_000;
@@ -156,6 +157,7 @@ async function findingsFor(uow: UnitOfWork, asset: AssetRow): Promise<Finding[]>
   return [
     ...checkOrder({ serial: asset.serial, macs: fromJson(stored.inventory).nics.map((nic) => nic.mac) }, order),
     ...(await healthFindings(uow, asset)),
+    ...trustFindings(asset),
     ...wipeFindings(asset),
     ...(await partFindings(uow.db, asset, fromJson(stored.inventory))),
     ...(asset.purchase_order === null || asset.order_line === null

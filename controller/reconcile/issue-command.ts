@@ -1,8 +1,9 @@
-// Signed commands: made in one transaction with what they mean, sent until they have ended, and never after their operation.
+// Commands: made in one transaction with what they mean, signed and sent after it until they have ended, and never after
+// their operation.
 import { assert } from '../../shared/assert.ts';
 import { newId } from '../../shared/ids.ts';
+import { encodeCommand } from '../../shared/protocol/command-bytes.ts';
 import type { Command, CommandName } from '../../shared/protocol/command.ts';
-import type { CommandKey } from '../crypto/command-key.ts';
 import type { AssetRow, CommandRow, OperationRow } from '../store/schema.ts';
 import type { Store, UnitOfWork } from '../store/unit-of-work.ts';
 
@@ -14,14 +15,14 @@ export type Named = {
 export type Issue = {
   readonly asset: AssetRow;
   readonly operation: Pick<OperationRow, 'id'>;
-  readonly commandKey: CommandKey;
+  readonly region: string;
   readonly livesMs: number;
 };
 
-/** Signs a command for exactly this asset in exactly this boot, one generation newer than any before. */
+/** Writes down a command for exactly this asset in exactly this boot, one generation newer than any before. */
 export async function issueCommand(
   uow: UnitOfWork,
-  { asset, operation, commandKey, livesMs }: Issue,
+  { asset, operation, region, livesMs }: Issue,
   named: Named,
 ): Promise<string> {
   assert(asset.boot_id !== null, `${asset.id} has a boot`);
@@ -29,6 +30,7 @@ export async function issueCommand(
   const generation = asset.command_generation + 1;
   const command: Command = {
     id,
+    region,
     assetId: asset.id,
     assetSerial: asset.serial,
     bootId: asset.boot_id,
@@ -38,7 +40,6 @@ export async function issueCommand(
     expiresAtMs: uow.nowMs + livesMs,
     ...named,
   };
-  const { bytes, signature } = commandKey.sign(command);
   await uow.patchAsset(asset, { command_generation: generation });
   await uow.db
     .insertInto('commands')
@@ -49,9 +50,10 @@ export async function issueCommand(
       boot_id: asset.boot_id,
       name: named.name,
       generation,
-      bytes,
-      signature,
-      key_id: commandKey.keyId,
+      bytes: encodeCommand(command),
+      // Until the signer has signed it: that is another process, and no transaction waits for one.
+      signature: new Uint8Array(),
+      key_id: '',
       state: 'pending',
       outcome: null,
       code: null,

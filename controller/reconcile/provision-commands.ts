@@ -1,7 +1,6 @@
 // The signed commands of a provisioning: what is sent to the agent, once per step, in one transaction with what it means.
 import { assert } from '../../shared/assert.ts';
 import type { ProvisionStep } from '../../shared/lifecycle/operation.ts';
-import type { CommandKey } from '../crypto/command-key.ts';
 import { seedFor } from '../domain/seed.ts';
 import { assetById, callName } from '../store/assets.ts';
 import { fromJson, toJson } from '../store/json.ts';
@@ -17,7 +16,7 @@ import type { Hub } from './presence.ts';
 export type ProvisioningDeps = {
   readonly store: Store;
   readonly hub: Hub;
-  readonly commandKey: CommandKey;
+  readonly region: string;
   readonly imageProblems: (image: ImageRow) => Promise<string[]>;
   readonly imageUrl: (sha256: string) => string;
   /** What the production agent is told of its controller. */
@@ -69,7 +68,7 @@ export async function sendProvision({ asset, operation, work }: At, deps: Provis
     });
     const commandId = await issueCommand(
       uow,
-      { asset, operation, commandKey: deps.commandKey, livesMs: deadlinesMs['write-image'] },
+      { asset, operation, region: deps.region, livesMs: deadlinesMs['write-image'] },
       {
         name: 'provision',
         approval: { ...work.approval },
@@ -101,7 +100,7 @@ export async function sendKexec({ asset, operation, work }: At, deps: Provisioni
   await deps.store.write(actor, async (uow) => {
     const commandId = await issueCommand(
       uow,
-      { asset, operation, commandKey: deps.commandKey, livesMs: deps.deadlinesMs.kexec },
+      { asset, operation, region: deps.region, livesMs: deps.deadlinesMs.kexec },
       {
         name: 'kexec',
         approval: { ...work.approval },

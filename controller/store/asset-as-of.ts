@@ -18,6 +18,7 @@ const numberColumns: Readonly<Record<NumberColumn, true>> = {
   presence_since: true,
   verification_enforced: true,
   command_generation: true,
+  command_key_sequence: true,
   created_at: true,
   revision: true,
 };

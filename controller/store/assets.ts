@@ -113,6 +113,7 @@ export function newAssetRow(asset: NewAsset, ids: IdSource): AssetRow {
     operation_id: null,
     findings: toJson([]),
     verification_enforced: null,
+    command_key_sequence: null,
     production_ran: 'no',
     command_generation: 0,
     inventory_hash: null,

@@ -61,6 +61,8 @@ export type AssetRow = {
   operation_id: string | null;
   findings: Json<Finding[]>;
   verification_enforced: number | null;
+  /** Of the newest list of command keys that its agent holds; null before it has said. */
+  command_key_sequence: number | null;
   production_ran: ProductionRan;
   /** The newest generation given to a command of this asset. */
   command_generation: number;

@@ -8,6 +8,7 @@ import { changelogOperations } from './changelog.ts';
 import { canIOperations } from './can-i.ts';
 import { changeOperations } from './change.ts';
 import { clusterOperations } from './cluster.ts';
+import { commandKeyOperations } from './command-key.ts';
 import { deliveryReportOperations } from './delivery-report.ts';
 import { grantOperations } from './grant.ts';
 import { imageOperations } from './image.ts';
@@ -52,6 +53,7 @@ export const operations = [
   ...roleOperations,
   ...grantOperations,
   ...assetTagOperations,
+  ...commandKeyOperations,
 ] as const;
 
 export type AnyOperation = (typeof operations)[number];

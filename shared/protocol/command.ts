@@ -1,11 +1,8 @@
-// A command: a signed instruction to one agent, in one boot, for a short time. The signature is Ed25519 over
-// `commandDomain` and the exact bytes that travel, so nothing is re-encoded before it is verified.
+// A command: a signed instruction to one agent, in one boot, for a short time. How it becomes bytes and what exactly is
+// signed stands in command-bytes.ts.
 import { Type, type Static } from 'typebox';
 
 import { BurnInArgs } from '../burn-in/report.ts';
-
-/** Keeps a command's signature from being valid for anything else that is ever signed. */
-export const commandDomain = 'ppec-command-v1\0';
 
 const Text = (maxLength: number) => Type.String({ maxLength });
 const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });
@@ -51,6 +48,7 @@ export const ApprovalSchema = Type.Object(
 
 const common = {
   id: Text(40),
+  region: Text(63),
   assetId: Text(40),
   assetSerial: Text(120),
   bootId: Text(40),
@@ -82,4 +80,15 @@ export function needsApproval(command: Pick<Command, 'name' | 'args'>): boolean 
     case 'burn-in-cancel':
       return false;
   }
+}
+
+/** What is wrong with its approval, if anything: agent and signer ask the same. Two people, and nobody twice. */
+export function approvalProblem(command: Command): string | undefined {
+  const { approval } = command;
+  if (approval === null) return needsApproval(command) ? 'nobody has approved it' : undefined;
+  const { changeId, makerId, checkerIds } = approval;
+  if (changeId === '' || makerId === '' || checkerIds.includes('')) return 'its approval names nobody';
+  if (checkerIds.includes(makerId)) return 'its maker is among its checkers';
+  if (checkerIds.length === 0) return 'nobody has checked it';
+  return new Set(checkerIds).size === checkerIds.length ? undefined : 'a checker is named twice';
 }

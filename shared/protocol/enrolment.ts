@@ -2,6 +2,8 @@
 // pinned; the key is made on the host and never leaves it.
 import { Type, type Static } from 'typebox';
 
+import { KeyStatements } from './key-list.ts';
+
 const Text = (maxLength: number) => Type.String({ minLength: 1, maxLength });
 const closed = { additionalProperties: false } as const;
 
@@ -34,8 +36,9 @@ export const EnrolResponse = Type.Object(
     expiresAtMs: Type.Integer(),
     /** wss:// address of the link. */
     linkUrl: Text(300),
-    /** Keys this agent trusts from now on: id → SubjectPublicKeyInfo PEM (Ed25519). */
-    commandKeys: Type.Record(Type.String(), Text(400)),
+    /** Oldest first. An agent that trusts nobody yet begins with the first; one that does takes only what follows. */
+    commandKeys: KeyStatements,
+    /** Keys whose images are trusted: id → SubjectPublicKeyInfo PEM (Ed25519). */
     imageKeys: Type.Record(Type.String(), Text(400)),
   },
   closed,

@@ -6,6 +6,7 @@ import { SignedHead } from '../audit/head.ts';
 import { BurnInProgress, BurnInReport } from '../burn-in/report.ts';
 import { literals } from '../literals.ts';
 import { healthStates } from '../lifecycle/asset.ts';
+import { KeyStatements } from './key-list.ts';
 
 const Text = (maxLength: number) => Type.String({ maxLength });
 const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });
@@ -57,7 +58,10 @@ export const agentMessages = {
       home: HomeSchema,
       capabilities: Type.Array(Text(40), { maxItems: 64 }),
       inventoryHash: Sha256,
+      /** What the agent found when it tried its own verifier: whether it refuses what it must. */
       verificationEnforced: Type.Boolean(),
+      /** Of the newest list of command keys that it holds; 0 with none. */
+      commandKeySequence: Type.Integer({ minimum: 0 }),
     },
     closed,
   ),
@@ -85,6 +89,10 @@ export const agentMessages = {
   ),
   /** The command is in the journal (fsynced) and starts now; from here it runs at most once. */
   'command-accepted': Type.Object({ commandId: Text(40) }, closed),
+  /** A command came that cannot be said to be from the region: `check` is the first one it failed. It was not run. */
+  'command-refused': Type.Object({ keyId: Text(64), check: Text(40), reason: Text(500) }, closed),
+  /** Of the newest list of command keys that it holds now, durably. */
+  'command-keys-held': Type.Object({ sequence: Type.Integer({ minimum: 0 }) }, closed),
   'command-progress': Type.Object(
     { commandId: Text(40), percent: Type.Number({ minimum: 0, maximum: 100 }), message: Text(200) },
     closed,
@@ -116,11 +124,13 @@ export const controllerMessages = {
   ),
   /** The inventory with this hash; with null, one that is collected anew, and the health with it. */
   'inventory-request': Type.Object({ hash: Type.Union([Sha256, Type.Null()]) }, closed),
-  /** The exact bytes that were signed, and the signature over them. See command.ts. */
+  /** The exact bytes that were signed, and the signature over them. See command-bytes.ts. */
   command: Type.Object(
     { bytes: Type.Unsafe<Uint8Array>({}), signature: Type.Unsafe<Uint8Array>({}), keyId: Text(64) },
     closed,
   ),
+  /** Whose commands to obey from now on; oldest first. See key-list.ts. */
+  'command-keys': Type.Object({ statements: KeyStatements }, closed),
   'result-ack': Type.Object({ commandId: Text(40) }, closed),
   /** What the controller thinks of this machine; shown on its console, never acted on. */
   verdict: Type.Object(

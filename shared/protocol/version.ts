@@ -3,5 +3,7 @@
 //
 //   1  2026-11-23  first version, with burn-in: its commands, `burn-in-progress` and the report in `command-result`
 //   2  2026-11-23  `audit-head` and `audit-heads`: hosts keep signed heads of the audit, and tell them
+//   2  2026-11-23  commands are bound to region and key id and have one form as bytes; lists of command keys, `command-keys`,
+//                  `command-keys-held`, `command-refused`, `commandKeySequence`
 
 export const protocolVersion = 2;

@@ -172,6 +172,7 @@ const helloOf = ({ assetId, bootId }: Peer, change: object = {}): object => ({
   capabilities: [],
   inventoryHash: 'a'.repeat(64),
   verificationEnforced: true,
+  commandKeySequence: 0,
   ...change,
 });
 

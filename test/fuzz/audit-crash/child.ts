@@ -3,18 +3,18 @@
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { createProblems } from '../../controller/audit/problems.ts';
-import { startHeads, type Heads } from '../../controller/audit/heads.ts';
-import { sealOld } from '../../controller/audit/retention.ts';
-import { openAuditKey } from '../../controller/crypto/audit-key.ts';
-import { createLog } from '../../controller/log.ts';
-import { openAuditArchive, segmentFolder } from '../../controller/store/audit-archive.ts';
-import { openDatabase } from '../../controller/store/database.ts';
-import { createStore, systemActor, type Store } from '../../controller/store/unit-of-work.ts';
-import { strongRng } from '../../controller/strong-rng.ts';
-import { systemClock } from '../../shared/clock.ts';
-import { seededRng, unit, type Rng } from '../../shared/rng.ts';
-import { headNote } from '../../shared/audit/head.ts';
+import { createProblems } from '../../../controller/audit/problems.ts';
+import { startHeads, type Heads } from '../../../controller/audit/heads.ts';
+import { sealOld } from '../../../controller/audit/retention.ts';
+import { openAuditKey } from '../../../controller/crypto/audit-key.ts';
+import { createLog } from '../../../controller/log.ts';
+import { openAuditArchive, segmentFolder } from '../../../controller/store/audit-archive.ts';
+import { openDatabase } from '../../../controller/store/database.ts';
+import { createStore, systemActor, type Store } from '../../../controller/store/unit-of-work.ts';
+import { strongRng } from '../../../controller/strong-rng.ts';
+import { systemClock } from '../../../shared/clock.ts';
+import { seededRng, unit, type Rng } from '../../../shared/rng.ts';
+import { headNote } from '../../../shared/audit/head.ts';
 
 const callers = 24;
 const refusal = new Error('refused');

@@ -5,13 +5,13 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-import { lastWitnessed } from '../../controller/audit/witness.ts';
-import { headProblem } from '../../controller/audit/check-head.ts';
-import { verifyAudit } from '../../controller/audit/verify-audit.ts';
-import { openAuditArchive, segmentFolder, type AuditArchive } from '../../controller/store/audit-archive.ts';
-import { openDatabase, type Db } from '../../controller/store/database.ts';
-import type { AuditEntry } from '../../shared/api/audit.ts';
-import { unit, type Rng } from '../../shared/rng.ts';
+import { lastWitnessed } from '../../../controller/audit/witness.ts';
+import { headProblem } from '../../../controller/audit/check-head.ts';
+import { verifyAudit } from '../../../controller/audit/verify-audit.ts';
+import { openAuditArchive, segmentFolder, type AuditArchive } from '../../../controller/store/audit-archive.ts';
+import { openDatabase, type Db } from '../../../controller/store/database.ts';
+import type { AuditEntry } from '../../../shared/api/audit.ts';
+import { unit, type Rng } from '../../../shared/rng.ts';
 
 export type Known = {
   /** Each acknowledged write, and how many entries it has. */

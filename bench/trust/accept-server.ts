@@ -1,0 +1,79 @@
+// The servers of the part `tls-accept`, one per process: the controller's agent listener with nothing behind it, or the
+// barest server that asks for a client certificate over the same TLS.
+import { once } from 'node:events';
+import type { Server } from 'node:net';
+import { createServer, type TLSSocket } from 'node:tls';
+
+import { createAgentListener, type ListenerDeps } from '../../controller/hub/agent-listener.ts';
+import type { LiveSession } from '../../controller/hub/registry.ts';
+import { systemClock } from '../../shared/clock.ts';
+import { serveCommands } from '../hub/worker.ts';
+import { isServeCommand, type ServeCommand } from './accept-commands.ts';
+
+serveCommands(isServeCommand, async (command) => {
+  const server = command.kind === 'bare' ? bare(command) : listener(command);
+  server.listen(0, '127.0.0.1', 4096);
+  await once(server, 'listening');
+  const address = server.address();
+  return { count: typeof address === 'object' && address !== null ? address.port : 0 };
+});
+
+function bare({ caPem, key, cert }: ServeCommand): Server {
+  const held = new Set<TLSSocket>();
+  return createServer(
+    { key, cert, ca: caPem, requestCert: true, rejectUnauthorized: false, minVersion: 'TLSv1.3' },
+    (socket) => {
+      held.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => held.delete(socket));
+    },
+  );
+}
+
+function listener({ caPem, key, cert }: ServeCommand): Server {
+  const never = (): Promise<never> => Promise.reject(new Error('nobody enrols here'));
+  const held = new Set<LiveSession>();
+  const nothing = (): void => undefined;
+  const log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+  const deps: ListenerDeps = {
+    enrolment: {
+      store: { nowMs: systemClock.nowMs, write: never, db: unusedDatabase() },
+      ids: { clock: systemClock, rng: { bytes: (count) => new Uint8Array(count) } },
+      ca: { caPem, caSha256: '', server: { key, cert }, issueAgent: never },
+      commandKeys: () => [],
+      imageKeys: {},
+      linkUrl: '',
+      liveBoot: () => undefined,
+    },
+    session: {
+      clock: systemClock,
+      // Links that only stand say nothing, and are not silent for the time of a round.
+      heartbeatMs: 3_600_000,
+      // Every link of the bench is of one asset, and none replaces another.
+      registry: {
+        find: () => undefined,
+        add: (session) => void held.add(session),
+        remove: (session) => held.delete(session),
+        all: () => held.values(),
+        count: () => held.size,
+      },
+      events: {
+        hello: () => Promise.resolve(undefined),
+        welcomed: () => Promise.resolve(),
+        message: () => Promise.resolve(),
+        ended: nothing,
+      },
+      log,
+      counters: { heartbeat: nothing, closed: nothing },
+    },
+    log,
+    enrolled: nothing,
+  };
+  return createAgentListener(deps).server;
+}
+
+/** Enrolment and renewal alone read it. */
+function unusedDatabase(): ListenerDeps['enrolment']['store']['db'] {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nothing of it is called
+  return {} as ListenerDeps['enrolment']['store']['db'];
+}
