@@ -26,8 +26,11 @@ import { agentFacts, sendCommands, verdictOf, type FactsDeps } from './hub/agent
 import { createAgentListener, type AgentListener } from './hub/agent-listener.ts';
 import { createBurnInBook } from './hub/burn-in-book.ts';
 import { createRegistry } from './hub/registry.ts';
+import { agentLaneMax, apiSocketConnectionsMax } from './limits.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
+import { admit } from './net/admission.ts';
+import { createLane } from './net/lane.ts';
 import type { OpsDeps } from './ops/handler.ts';
 import { imageProblems } from './ops/image-ops.ts';
 import { createRunner } from './ops/runner.ts';
@@ -78,10 +81,16 @@ export async function startController(config: Config, log: Log, clock: Clock = s
     piousDirectory: config.piousDirectory,
     piousCmdline: config.piousCmdline,
     tokenLivesMs: config.timing.bootTokenMs,
+    scriptsPerAddressPerMinute: config.admission.bootScriptsPerAddressPerMinute,
   });
   const http = httpDeps(core);
   const api = await createHttpServer(http, { tls: core.ca.server });
   const localApi = config.apiSocket === null ? undefined : await createHttpServer(http, {});
+  admit(
+    { api: api.server, agents: agents.server, boot },
+    { ...config.admission, clock, refused: core.metrics.connectionRefused },
+  );
+  if (localApi !== undefined) localApi.server.maxConnections = apiSocketConnectionsMax;
   const ports = {
     api: await listenFastify(api, config.api),
     agents: await listen(agents.server, config.agents),
@@ -256,6 +265,7 @@ function createAgents(core: Core, told: Pick<FactsDeps, 'linkEnded' | 'burnInTol
       ...core,
       heartbeatMs: config.timing.heartbeatMs,
       events: agentFacts({ ...core, ...told }),
+      lane: createLane(agentLaneMax),
       counters: { heartbeat: metrics.heartbeat, closed: metrics.linkClosed },
     },
     log: core.log,
@@ -288,6 +298,7 @@ function httpDeps(core: Core): HttpDeps {
     metricsText: core.metrics.text,
     counted: core.metrics.request,
     version: controllerVersion,
+    clock: core.clock,
     log: core.log,
   };
 }

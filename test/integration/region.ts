@@ -69,9 +69,20 @@ const timing = {
 const noBurnIn: ConfiguredBurnIn = { profile: 'none' };
 export type ConfiguredBurnIn = { profile: BurnInProfileName | 'none'; timeScale?: number; tools?: string };
 
+/** All machines of a test have one address; tests of the limits ask for those of a real site. */
+const oneAddress: Readonly<Record<string, number>> = {
+  apiConnectionsPerAddress: 2000,
+  agentConnectionsPerAddress: 2000,
+  agentHandshakesPerAddressPerSecond: 2000,
+  agentHandshakesPerSecond: 2000,
+  bootConnectionsPerAddress: 2000,
+  bootScriptsPerAddressPerMinute: 20_000,
+};
+
 export async function startTestRegion(
   changed: Partial<typeof timing & { bootTokenMs: number; burnInExtraMs: number }> = {},
   burnIn = noBurnIn,
+  admission = oneAddress,
 ): Promise<Region> {
   const dir = mkdtempSync(join(tmpdir(), 'ppec-region-'));
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
@@ -93,6 +104,7 @@ export async function startTestRegion(
       imageKeys: { [imageKeyId]: 'images.pub' },
       consoleLogDirectory: 'console',
       burnIn,
+      admission,
       timing: { ...timing, ...changed },
     }),
   );
