@@ -16,6 +16,7 @@ usage: ./build.sh VERB [options]
   image [--profile test|release]      PIOUS in dist/pious/, and the burn-in's tool image in dist/tools/
   images                              production images in dist/images/
   bench NAME [--json] [options]       one benchmark
+  fuzz NAME [--seconds N] [--seed S]  one fuzz run against a real controller
   lint                                types, lint, format and dead code
   clean                               removes what was made (not the caches)
 TEXT
@@ -60,7 +61,7 @@ debian_packages() {
 verb=${1:-}
 [ $# -gt 0 ] && shift
 case "$verb" in
-  demo | test | build | image | images | bench | lint)
+  demo | test | build | image | images | bench | fuzz | lint)
     runtime
     case "$verb" in demo | test | image | images | bench) debian_packages ;; esac
     exec node "scripts/$verb.ts" "$@"

@@ -40,6 +40,7 @@ function open(port: number, localAddress = '127.0.0.1'): Socket {
 
 /** Whether the connection is still there when the server has had its say. */
 async function isKept(socket: Socket): Promise<boolean> {
+  if (socket.closed) return false;
   const ended = new Promise<false>((resolve) => socket.once('close', () => resolve(false)));
   const begun = socket.connecting ? new Promise<true>((resolve) => socket.once('connect', () => resolve(true))) : true;
   return (await Promise.race([begun, ended])) && Promise.race([ended, delay(300, true)]);

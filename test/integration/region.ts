@@ -40,6 +40,7 @@ export type Region = AsyncDisposable & {
   readonly consoleDir: string;
   readonly client: (person: PersonName) => Client;
   readonly credential: (person: PersonName) => { id: string; secret: string };
+  readonly pid: () => number;
   readonly kill: () => Promise<void>;
   readonly start: () => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -152,6 +153,7 @@ export async function startTestRegion(
     consoleDir,
     client,
     credential,
+    pid: () => child?.pid ?? 0,
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
     freeze: () => void child?.kill('SIGSTOP'),
