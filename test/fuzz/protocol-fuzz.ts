@@ -35,7 +35,14 @@ async function run(options: FuzzOptions): Promise<FuzzResult> {
     peers.push(await enrolled(region, `FUZZ-${index}`, mac));
   }
   const before = witnessOf(region);
-  const done = { frames: 0, 'wrong frames': 0, sessions: 0, 'closed by the controller': 0, 'RSS MB, most': 0 };
+  const done: Record<'frames' | 'wrong frames' | 'sessions' | 'closed by the controller' | 'RSS MB, most', number> &
+    Record<string, number> = {
+    frames: 0,
+    'wrong frames': 0,
+    sessions: 0,
+    'closed by the controller': 0,
+    'RSS MB, most': 0,
+  };
   const problems: string[] = [];
   const lanes = 12;
   // A session is a case; it is over when the frames are.
@@ -54,6 +61,8 @@ async function run(options: FuzzOptions): Promise<FuzzResult> {
       problems.push(`case ${index}, seed ${options.seed} (${plan.what}): ${messageOf(error)}`);
     }
     if (index % 500 === 0) done['RSS MB, most'] = Math.max(done['RSS MB, most'], Math.round(rssBytes(region) / 1e6));
+    const tenth = Math.floor((10 * done.frames) / options.cases);
+    done[`RSS MB, tenth ${tenth}`] ??= Math.round(rssBytes(region) / 1e6);
     if (done.frames >= options.cases) limits.cases = 0;
   });
   await region.client('vic').call('region.get', {});
