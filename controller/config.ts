@@ -13,6 +13,8 @@ const closed = { additionalProperties: false } as const;
 const Port = Type.Integer({ minimum: 0, maximum: 65_535 });
 const Ms = (value: number, description: string) =>
   Type.Integer({ minimum: 1, maximum: 86_400_000, default: value, description });
+const Count = (value: number, description: string) =>
+  Type.Integer({ minimum: 1, maximum: 1_000_000, default: value, description });
 const listener = (port: number, host: string) =>
   Type.Object(
     {
@@ -110,6 +112,17 @@ export const ConfigFile = Type.Object(
           default: null,
           description: 'Unix socket of a signer that runs as its own unit; without one the controller starts it',
         }),
+      },
+      { ...closed, default: {} },
+    ),
+    admission: Type.Object(
+      {
+        apiConnectionsPerAddress: Count(128, 'Open connections to the API'),
+        agentConnectionsPerAddress: Count(64, 'Open agent links; raise it for a site behind one address'),
+        agentHandshakesPerAddressPerSecond: Count(5, 'New agent links per second; ten seconds of it at once'),
+        agentHandshakesPerSecond: Count(200, 'New agent links of all addresses per second; ten seconds of it at once'),
+        bootConnectionsPerAddress: Count(32, 'Open connections for network boot'),
+        bootScriptsPerAddressPerMinute: Count(60, 'Boot scripts per minute; a minute of it at once'),
       },
       { ...closed, default: {} },
     ),

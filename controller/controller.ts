@@ -27,9 +27,12 @@ import { agentFacts, verdictOf, type FactsDeps } from './hub/agent-facts.ts';
 import { createAgentListener, type AgentListener } from './hub/agent-listener.ts';
 import { createBurnInBook } from './hub/burn-in-book.ts';
 import { createRegistry, type Registry } from './hub/registry.ts';
+import { agentLaneMax, apiSocketConnectionsMax } from './limits.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import type { OpsDeps, Reader } from './ops/handler.ts';
+import { admit } from './net/admission.ts';
+import { createLane } from './net/lane.ts';
 import { imageProblems } from './ops/image-ops.ts';
 import { createRunner } from './ops/runner.ts';
 import { burnInReconciler } from './reconcile/burn-in.ts';
@@ -82,10 +85,16 @@ export async function startController(config: Config, log: Log, clock: Clock = s
     piousDirectory: config.piousDirectory,
     piousCmdline: config.piousCmdline,
     tokenLivesMs: config.timing.bootTokenMs,
+    scriptsPerAddressPerMinute: config.admission.bootScriptsPerAddressPerMinute,
   });
   const http = httpDeps(core);
   const api = await createHttpServer(http, { tls: core.ca.server });
   const localApi = config.apiSocket === null ? undefined : await createHttpServer(http, {});
+  admit(
+    { api: api.server, agents: agents.server, boot },
+    { ...config.admission, clock, refused: core.metrics.connectionRefused },
+  );
+  if (localApi !== undefined) localApi.server.maxConnections = apiSocketConnectionsMax;
   const ports = {
     api: await listenFastify(api, config.api),
     agents: await listen(agents.server, config.agents),
@@ -285,6 +294,7 @@ function createAgents(core: Core, told: Pick<FactsDeps, 'linkEnded' | 'burnInTol
       ...core,
       heartbeatMs: config.timing.heartbeatMs,
       events: agentFacts({ ...core, ...told, auditHeads: core.audit.held, sender: core.signing.sender }),
+      lane: createLane(agentLaneMax),
       counters: { heartbeat: metrics.heartbeat, closed: metrics.linkClosed },
     },
     log: core.log,
@@ -318,6 +328,7 @@ function httpDeps(core: Core): HttpDeps {
     metricsText: core.metrics.text,
     counted: core.metrics.request,
     version: controllerVersion,
+    clock: core.clock,
     log: core.log,
   };
 }

@@ -5,6 +5,7 @@ export type Metrics = {
   readonly heartbeat: () => void;
   readonly linkClosed: (reason: string) => void;
   readonly enrolled: (outcome: 'done' | 'refused') => void;
+  readonly connectionRefused: (listener: string, reason: string) => void;
   readonly request: (operation: string, status: number) => void;
   readonly text: () => Promise<string>;
 };
@@ -28,6 +29,12 @@ export function createMetrics(observed: Observed): Metrics {
     labelNames: ['outcome'],
     registers,
   });
+  const refused = new Counter({
+    name: 'ppec_connections_refused_total',
+    help: 'Connections closed as they were accepted, by listener and reason',
+    labelNames: ['listener', 'reason'],
+    registers,
+  });
   const requests = new Counter({
     name: 'ppec_api_requests_total',
     help: 'API requests, by operation and status',
@@ -49,6 +56,7 @@ export function createMetrics(observed: Observed): Metrics {
     heartbeat: () => heartbeats.inc(),
     linkClosed: (reason) => closed.inc({ reason }),
     enrolled: (outcome) => enrolments.inc({ outcome }),
+    connectionRefused: (listener, reason) => refused.inc({ listener, reason }),
     request: (operation, status) => requests.inc({ operation, status: String(status) }),
     text: () => registry.metrics(),
   };

@@ -7,7 +7,9 @@ import type { Fuzz } from '../test/fuzz/fuzz.ts';
 
 const fuzzes: Readonly<Record<string, () => Promise<Fuzz>>> = {
   'audit-crash': async () => (await import('../test/fuzz/audit-crash.ts')).auditCrash,
+  http: async () => (await import('../test/fuzz/http-fuzz.ts')).httpFuzz,
   'journal-crash': async () => (await import('../test/fuzz/journal-crash.ts')).journalCrash,
+  protocol: async () => (await import('../test/fuzz/protocol-fuzz.ts')).protocolFuzz,
 };
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);

@@ -1,4 +1,5 @@
-// Types, lint, format and dead code: every check that reads the tree without running it.
+// Types, lint, format, dead code and dependencies: every check that reads the tree without running it.
+import { checkDependencies } from './dependencies.ts';
 import { run } from './process.ts';
 
 type Check = { readonly name: string; readonly command: readonly [string, ...string[]] };
@@ -20,6 +21,9 @@ export async function lint(): Promise<{ passed: string[]; failed: string[] }> {
     (status === 0 ? passed : failed).push(name);
     process.stderr.write(`${status === 0 ? '✓' : '✗'} ${name}\n`);
   }
+  const areSound = await checkDependencies((text) => void process.stderr.write(`  ${text}\n`));
+  (areSound ? passed : failed).push('dependencies');
+  process.stderr.write(`${areSound ? '✓' : '✗'} dependencies\n`);
   return { passed, failed };
 }
 

@@ -49,6 +49,8 @@ export type PpecErrorOptions = {
   readonly cause?: unknown;
   /** Which inputs are wrong and why; shown to the user, one line each. */
   readonly issues?: readonly Issue[];
+  /** How long to wait before the same request may succeed. */
+  readonly retryAfterMs?: number;
 };
 
 /** One problem in an input: `path` is a JSON pointer or a place in a file (`orders.yaml:17:5`). */
@@ -59,12 +61,14 @@ export class PpecError extends Error {
   readonly code: ErrorCode;
   readonly detail: string | undefined;
   readonly issues: readonly Issue[];
+  readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, message: string, options: PpecErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.detail = options.detail;
     this.issues = options.issues ?? [];
+    this.retryAfterMs = options.retryAfterMs;
   }
 
   shouldRetry(): boolean {

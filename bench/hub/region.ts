@@ -40,6 +40,14 @@ export async function createRegion(folder: string): Promise<string> {
       apiSocket: 'api.sock',
       piousDirectory: 'pious',
       burnIn: { profile: 'none' },
+      // All machines of a bench have one address.
+      admission: {
+        agentConnectionsPerAddress: 50_000,
+        agentHandshakesPerAddressPerSecond: 50_000,
+        agentHandshakesPerSecond: 50_000,
+        bootConnectionsPerAddress: 4096,
+        bootScriptsPerAddressPerMinute: 1_000_000,
+      },
       api: { host: '127.0.0.1', port: api },
       agents: { host: '127.0.0.1', port: agents },
       boot: { host: '127.0.0.1', port: boot },

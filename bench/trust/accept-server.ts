@@ -6,6 +6,8 @@ import { createServer, type TLSSocket } from 'node:tls';
 
 import { createAgentListener, type ListenerDeps } from '../../controller/hub/agent-listener.ts';
 import type { LiveSession } from '../../controller/hub/registry.ts';
+import { agentLaneMax } from '../../controller/limits.ts';
+import { createLane } from '../../controller/net/lane.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { serveCommands } from '../hub/worker.ts';
 import { isServeCommand, type ServeCommand } from './accept-commands.ts';
@@ -49,6 +51,7 @@ function listener({ caPem, key, cert }: ServeCommand): Server {
       clock: systemClock,
       // Links that only stand say nothing, and are not silent for the time of a round.
       heartbeatMs: 3_600_000,
+      lane: createLane(agentLaneMax),
       // Every link of the bench is of one asset, and none replaces another.
       registry: {
         find: () => undefined,

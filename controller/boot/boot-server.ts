@@ -9,7 +9,20 @@ import { pipeline } from 'node:stream/promises';
 import { messageOf } from '../../shared/errors.ts';
 import { macKey } from '../../shared/hardware/identity.ts';
 import type { Blobs } from '../blobs.ts';
+import {
+  bootAnswerWindowMs,
+  bootRequestTimeoutMs,
+  bootUrlBytesMax,
+  budgetKeysMax,
+  headerBytesMax,
+  headersTimeoutMs,
+  keepAliveTimeoutMs,
+  overdueCheckMs,
+} from '../limits.ts';
 import type { Log } from '../log.ts';
+import { addressKey } from '../net/address-key.ts';
+import { endSlowPeers } from '../net/slow-peers.ts';
+import { createBuckets, type Buckets } from '../net/token-buckets.ts';
 import { assetBySerial } from '../store/assets.ts';
 import { createToken } from '../store/tokens.ts';
 import { toolPath, type ToolImage } from './tool-image.ts';
@@ -29,6 +42,8 @@ export type BootDeps = {
   readonly piousDirectory: string;
   readonly piousCmdline: string;
   readonly tokenLivesMs: number;
+  /** Boot scripts that one address may ask for: each is a token that another machine's may have to give way to. */
+  readonly scriptsPerAddressPerMinute: number;
   readonly toolImage: ToolImage | undefined;
   readonly log: Log;
 };
@@ -37,34 +52,56 @@ type Answer =
   | { readonly kind: 'text'; readonly type: string; readonly text: string }
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'none'; readonly status: number; readonly reason: string };
+type Serving = BootDeps & { readonly scripts: Buckets };
 
-export function createBootServer(deps: BootDeps): Server {
-  const server = createServer({ requestTimeout: 30_000 }, (request, response) => {
+export function createBootServer(shared: BootDeps): Server {
+  const perMinute = shared.scriptsPerAddressPerMinute;
+  const scripts = createBuckets({ burst: perMinute, perSecond: perMinute / 60, keysMax: budgetKeysMax });
+  const deps: Serving = { ...shared, scripts };
+  const options = {
+    requestTimeout: bootRequestTimeoutMs,
+    headersTimeout: headersTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    connectionsCheckingInterval: overdueCheckMs,
+    maxHeaderSize: headerBytesMax,
+  };
+  const server = createServer(options, (request, response) => {
     answer(request, deps)
       .then((found) => send(found, request, response))
       .catch((error: unknown) => {
-        deps.log.warn({ url: request.url, error: messageOf(error) }, 'boot request failed');
+        deps.log.warn({ url: request.url?.slice(0, 200), error: messageOf(error) }, 'boot request failed');
         if (response.headersSent) response.destroy();
         else response.writeHead(500).end('PPEC: a fault; the log has it\n');
       });
   });
-  server.maxConnections = 4096;
+  const slow = endSlowPeers(
+    server,
+    { bodyTimeoutMs: () => bootRequestTimeoutMs, answerWindowMs: bootAnswerWindowMs },
+    { nowMs: deps.ids.clock.nowMs, ended: (what) => deps.log.info({ what }, 'slow boot peer ended') },
+  );
+  server.once('close', slow.stop);
   return server;
 }
 
-async function answer(request: IncomingMessage, deps: BootDeps): Promise<Answer> {
+async function answer(request: IncomingMessage, deps: Serving): Promise<Answer> {
   if (request.method !== 'GET' && request.method !== 'HEAD') return { kind: 'none', status: 405, reason: 'only GET' };
-  const url = new URL(request.url ?? '/', 'http://boot');
-  const image = /^\/boot\/images\/([0-9a-f]{64})$/.exec(url.pathname)?.[1];
+  const asked = request.url ?? '/';
+  const url = asked.length > bootUrlBytesMax ? null : URL.parse(asked, 'http://boot');
+  if (url === null) return { kind: 'none', status: 400, reason: 'this is no path' };
+  if (url.pathname === '/boot/script') return machineScript(request, url.searchParams, deps);
+  return fileAt(url.pathname, deps);
+}
+
+/** Only paths that are made here lead to files: what was asked for is compared, never joined to a folder. */
+function fileAt(path: string, deps: BootDeps): Answer {
+  const image = /^\/boot\/images\/([0-9a-f]{64})$/.exec(path)?.[1];
   if (image !== undefined) return { kind: 'file', path: deps.blobs.pathOf(image) };
-  if (deps.toolImage !== undefined && url.pathname === toolPath(deps.toolImage.sha256)) {
+  if (deps.toolImage !== undefined && path === toolPath(deps.toolImage.sha256)) {
     return { kind: 'file', path: deps.toolImage.path };
   }
-  switch (url.pathname) {
+  switch (path) {
     case '/boot/ipxe':
       return script(chainScript(deps.bootUrl));
-    case '/boot/script':
-      return script(await scriptFor(url.searchParams, deps));
     case '/boot/ca.pem':
       return { kind: 'text', type: 'application/x-pem-file', text: deps.caPem };
     case '/boot/pious/vmlinuz':
@@ -74,6 +111,13 @@ async function answer(request: IncomingMessage, deps: BootDeps): Promise<Answer>
     default:
       return { kind: 'none', status: 404, reason: 'no such boot file' };
   }
+}
+
+async function machineScript(request: IncomingMessage, query: URLSearchParams, deps: Serving): Promise<Answer> {
+  if (deps.scripts.take(addressKey(request.socket.remoteAddress ?? ''), deps.ids.clock.nowMs()) > 0) {
+    return { kind: 'none', status: 429, reason: 'too many boot scripts for this address; try again in a minute' };
+  }
+  return script(await scriptFor(query, deps));
 }
 
 function script(text: string): Answer {
@@ -108,15 +152,17 @@ async function scriptFor(query: URLSearchParams, deps: BootDeps): Promise<string
   });
 }
 
+const guarded = { 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' } as const;
+
 async function send(found: Answer, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const isHead = request.method === 'HEAD';
   if (found.kind === 'none') {
-    response.writeHead(found.status, { 'content-type': 'text/plain' }).end(`PPEC: ${found.reason}\n`);
+    response.writeHead(found.status, { ...guarded, 'content-type': 'text/plain' }).end(`PPEC: ${found.reason}\n`);
     return;
   }
   if (found.kind === 'text') {
     const body = Buffer.from(found.text);
-    response.writeHead(200, { 'content-type': found.type, 'content-length': body.length });
+    response.writeHead(200, { ...guarded, 'content-type': found.type, 'content-length': body.length });
     response.end(isHead ? undefined : body);
     return;
   }
@@ -125,10 +171,10 @@ async function send(found: Answer, request: IncomingMessage, response: ServerRes
     () => undefined,
   );
   if (size === undefined) {
-    response.writeHead(404, { 'content-type': 'text/plain' }).end('PPEC: this boot file is not here\n');
+    response.writeHead(404, { ...guarded, 'content-type': 'text/plain' }).end('PPEC: this boot file is not here\n');
     return;
   }
-  response.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': size });
+  response.writeHead(200, { ...guarded, 'content-type': 'application/octet-stream', 'content-length': size });
   if (isHead) response.end();
-  else await pipeline(createReadStream(found.path, { highWaterMark: 1024 * 1024 }), response);
+  else await pipeline(createReadStream(found.path, { highWaterMark: 256 * 1024 }), response);
 }

@@ -3,6 +3,8 @@ import { errorCodes, PpecError, toPpecError } from '../../shared/errors.ts';
 
 export type Problem = {
   readonly status: number;
+  /** Seconds, for the header of that name (RFC 9110 §10.2.3). */
+  readonly retryAfter: number | undefined;
   readonly body: {
     readonly type: string;
     readonly title: string;
@@ -19,6 +21,7 @@ export function problemOf(thrown: unknown, requestId: string): Problem {
   const facts = errorCodes[error.code];
   return {
     status: facts.httpStatus,
+    retryAfter: error.retryAfterMs === undefined ? undefined : Math.ceil(error.retryAfterMs / 1000),
     body: {
       type: `about:blank#${error.code}`,
       title: facts.title,

@@ -8,15 +8,29 @@ import type { Readable } from 'node:stream';
 import { Type } from 'typebox';
 
 import { operations, type AnyOperation } from '../../shared/api/operations.ts';
+import type { Clock } from '../../shared/clock.ts';
 import { messageOf, PpecError, errorCodes, toPpecError } from '../../shared/errors.ts';
 import { withoutSecrets } from '../../shared/secrets.ts';
+import { parseStrictJson } from '../../shared/strict-json.ts';
 import { decide } from '../domain/rbac.ts';
 import type { Caller } from '../ops/handler.ts';
 import type { Runner } from '../ops/runner.ts';
 import type { Log } from '../log.ts';
 import type { Attempt } from '../audit/attempt.ts';
+import {
+  apiAnswerWindowMs,
+  apiBodyBytesMax,
+  apiBodyTimeoutMs,
+  jsonDepthMax,
+  uploadsMax,
+  uploadTimeoutMs,
+} from '../limits.ts';
+import { endSlowPeers } from '../net/slow-peers.ts';
 import { presentedBy, type Authenticate } from './authenticate.ts';
 import { problemOf } from './error-response.ts';
+import { refuseBrokenHttp, serverOptions } from './listener.ts';
+import { createRateLimits, type RateLimits } from './rate-limits.ts';
+import { addSecurityHeaders, docsPolicy, securityHeaders, setHeaders } from './security-headers.ts';
 
 export type HttpDeps = {
   readonly run: Runner;
@@ -29,69 +43,115 @@ export type HttpDeps = {
   readonly metricsText: () => Promise<string>;
   readonly counted: (operation: string, status: number) => void;
   readonly version: string;
+  readonly clock: Clock;
   readonly log: Log;
 };
-
-/** Largest JSON body. Well above the largest order document, so that what is too large by the contract is refused in
- * words; beyond this the connection is cut. */
-const bodyBytesMax = 16 * 1024 * 1024;
-const uploadTimeoutMs = 3_600_000;
 
 export type HttpOptions = {
   readonly tls?: { readonly key: string; readonly cert: string };
 };
 
-export async function createHttpServer(deps: HttpDeps, options: HttpOptions): Promise<FastifyInstance> {
+/** What the routes of one server share. */
+type Serving = HttpDeps & { readonly limits: RateLimits };
+
+export async function createHttpServer(shared: HttpDeps, options: HttpOptions): Promise<FastifyInstance> {
+  const deps: Serving = { ...shared, limits: createRateLimits(shared.clock) };
+  const isTls = options.tls !== undefined;
   const common = {
-    bodyLimit: bodyBytesMax,
+    bodyLimit: apiBodyBytesMax,
     genReqId: () => `req_${randomUUID()}`,
     forceCloseConnections: true as const,
     routerOptions: { maxParamLength: 200 },
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      setHeaders(reply, securityHeaders(isTls));
+      void sendProblem(error, { request, reply, deps });
+    },
+    clientErrorHandler: refuseBrokenHttp,
   };
   const app: FastifyInstance =
     options.tls === undefined
-      ? fastify(common)
+      ? fastify({ ...common, ...serverOptions(undefined) })
       : // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- same routes over TLS; only the raw server's type differs
-        (fastify({ ...common, https: { ...options.tls, minVersion: 'TLSv1.2' } }) as unknown as FastifyInstance);
+        (fastify({ ...common, ...serverOptions(options.tls) }) as unknown as FastifyInstance);
+  addSecurityHeaders(app, isTls);
+  const slow = endSlowPeers(
+    app.server,
+    {
+      bodyTimeoutMs: ({ url }) => (url?.startsWith('/v1/blobs/') === true ? uploadTimeoutMs : apiBodyTimeoutMs),
+      answerWindowMs: apiAnswerWindowMs,
+    },
+    { nowMs: deps.clock.nowMs, ended: (what) => deps.log.info({ what }, 'slow API peer ended') },
+  );
+  app.addHook('onClose', (_instance, done) => {
+    slow.stop();
+    done();
+  });
   // The runner validates against the same schemas; the framework's copy is for the documentation.
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
   app.setErrorHandler((error, request, reply) => sendProblem(error, { request, reply, deps }));
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(
-      new PpecError(
-        'not_found',
-        `There is no ${request.method} ${request.url.split('?')[0] ?? ''}. The API is described at /docs.`,
-      ),
-      { request, reply, deps },
-    ),
-  );
+  app.setNotFoundHandler((request) => {
+    deps.limits.open(addressOf(request));
+    const path = (request.url.split('?')[0] ?? '').slice(0, 200);
+    throw new PpecError('not_found', `There is no ${request.method} ${path}. The API is described at /docs.`);
+  });
   // A POST without a body is an operation without more input.
   app.removeContentTypeParser('application/json');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
     try {
-      done(null, body === '' ? {} : JSON.parse(body.toString()));
+      done(null, body === '' ? {} : parseStrictJson(body.toString(), jsonDepthMax));
     } catch (error) {
-      done(new PpecError('invalid_argument', `The body is not JSON: ${messageOf(error)}`));
+      done(
+        error instanceof PpecError
+          ? error
+          : new PpecError('invalid_argument', `The body is not JSON: ${messageOf(error)}`, { cause: error }),
+      );
     }
   });
   app.addContentTypeParser('application/octet-stream', (_request, payload, done) => done(null, payload));
   await app.register(swagger, { openapi: openApiInfo(deps.version) });
-  await app.register(swaggerUi, { routePrefix: '/docs' });
+  // Pages are there for whoever asks; what asks too often waits.
+  const onRequest = (request: FastifyRequest, _reply: FastifyReply, done: () => void): void => {
+    deps.limits.open(addressOf(request));
+    done();
+  };
+  await app.register(async (docs) => {
+    docs.addHook('onRequest', onRequest);
+    await docs.register(swaggerUi, { routePrefix: '/docs', staticCSP: docsPolicy });
+  });
   for (const operation of operations) addRoute(app, operation, deps);
   addBlobRoute(app, deps);
-  app.get('/healthz', { schema: { hide: true } }, () => ({ status: 'ok' }));
-  app.get('/readyz', { schema: { hide: true } }, async (_request, reply) => {
+  addOpenPages(app, onRequest, deps);
+  return app;
+}
+
+function addOpenPages(
+  app: FastifyInstance,
+  onRequest: (request: FastifyRequest, reply: FastifyReply, done: () => void) => void,
+  deps: Serving,
+): void {
+  const page = { schema: { hide: true }, onRequest };
+  app.get('/healthz', page, () => ({ status: 'ok' }));
+  app.get('/readyz', page, async (_request, reply) => {
     const why = await deps.notReady();
     return reply
       .code(why === undefined ? 200 : 503)
       .send(why === undefined ? { status: 'ready' } : { status: 'not ready', why });
   });
-  app.get('/metrics', { schema: { hide: true } }, async (_request, reply) =>
+  app.get('/metrics', page, async (_request, reply) =>
     reply.type('text/plain; version=0.0.4').send(await deps.metricsText()),
   );
-  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
-  return app;
+  // Made once: it is large, and the same for everybody.
+  let openApi: string | undefined;
+  app.get('/openapi.json', page, (_request, reply) => {
+    openApi ??= JSON.stringify(app.swagger());
+    return reply.type('application/json; charset=utf-8').serializer(String).send(openApi);
+  });
+}
+
+/** A caller on the Unix socket has no network address. */
+function addressOf(request: FastifyRequest): string | undefined {
+  return request.socket.remoteAddress;
 }
 
 function openApiInfo(version: string) {
@@ -118,21 +178,25 @@ const Problem = Type.Object({
   issues: Type.Optional(Type.Array(Type.Object({ path: Type.String(), message: Type.String() }))),
 });
 
-function addRoute(app: FastifyInstance, operation: AnyOperation, deps: HttpDeps): void {
+function addRoute(app: FastifyInstance, operation: AnyOperation, deps: Serving): void {
   const status = operation.effect === 'state-change' ? 202 : 200;
   app.route({
     method: operation.method,
     url: operation.path,
     schema: documentation(operation, status),
+    // Before the body is read: nobody unknown makes the controller hold and parse one.
+    onRequest: (request) => signIn(request, deps, operation.effect === 'read'),
     handler: async (request, reply) => {
-      const caller = await callerOf(request, deps);
+      const caller = await signedIn(request, deps);
       const key = request.headers['idempotency-key'];
-      const output = await deps.run({
-        operation,
-        input: inputOf(request, operation),
-        caller,
-        ...(typeof key === 'string' && operation.effect !== 'read' ? { idempotencyKey: key } : {}),
-      });
+      const output = await deps.limits.within(caller.actor.credentialId ?? '', operation, () =>
+        deps.run({
+          operation,
+          input: inputOf(request, operation),
+          caller,
+          ...(typeof key === 'string' && operation.effect !== 'read' ? { idempotencyKey: key } : {}),
+        }),
+      );
       deps.counted(operation.id, status);
       return reply.code(status).send(output);
     },
@@ -204,7 +268,8 @@ function whereText({ scope }: AnyOperation): string {
   }
 }
 
-function addBlobRoute(app: FastifyInstance, deps: HttpDeps): void {
+function addBlobRoute(app: FastifyInstance, deps: Serving): void {
+  let uploads = 0;
   app.put<{ Params: { sha256: string } }>(
     '/v1/blobs/:sha256',
     {
@@ -216,35 +281,76 @@ function addBlobRoute(app: FastifyInstance, deps: HttpDeps): void {
         tags: ['image'],
         response: { 200: Type.Object({ sha256: Type.String(), bytes: Type.Integer() }), default: Problem },
       },
+      onRequest: async (request) => {
+        await signIn(request, deps, false);
+        await mayUpload(request, deps);
+      },
     },
     async (request, reply) => {
-      const caller = await callerOf(request, deps);
+      const caller = await signedIn(request, deps);
       const { sha256 } = request.params;
-      const decision = decide(caller.rights, 'image.import', 'region');
-      if (!decision.allowed) {
-        const message = `You may not upload image content. ${decision.why}`;
-        await deps.auditAttempt({ ...attemptOf(request), caller, message });
-        throw new PpecError('permission_denied', message);
-      }
       if (!/^[0-9a-f]{64}$/.test(sha256))
         throw new PpecError('invalid_argument', 'The path must end with a SHA-256 digest in lower-case hex.');
       if (!isReadable(request.body))
         throw new PpecError('invalid_argument', 'Send the content as application/octet-stream.');
-      request.raw.setTimeout(uploadTimeoutMs);
-      const { created, bytes } = await deps.putBlob(caller, sha256, request.body);
-      deps.log.info({ sha256, bytes, person: caller.actor.name }, 'image content stored');
-      return reply.code(created ? 201 : 200).send({ sha256, bytes });
+      if (uploads >= uploadsMax)
+        throw new PpecError('resource_exhausted', `${uploadsMax} uploads run already. Try again in 10 s.`, {
+          retryAfterMs: 10_000,
+        });
+      uploads += 1;
+      try {
+        request.raw.setTimeout(uploadTimeoutMs);
+        const { created, bytes } = await deps.putBlob(caller, sha256, request.body);
+        deps.log.info({ sha256, bytes, person: caller.actor.name }, 'image content stored');
+        return await reply.code(created ? 201 : 200).send({ sha256, bytes });
+      } finally {
+        uploads -= 1;
+      }
     },
   );
+}
+
+async function mayUpload(request: FastifyRequest, deps: Serving): Promise<void> {
+  const caller = await signedIn(request, deps);
+  const decision = decide(caller.rights, 'image.import', 'region');
+  if (decision.allowed) return;
+  const message = `You may not upload image content. ${decision.why}`;
+  await deps.auditAttempt({ ...attemptOf(request), caller, message });
+  throw new PpecError('permission_denied', message);
 }
 
 function isReadable(value: unknown): value is Readable {
   return typeof value === 'object' && value !== null && 'pipe' in value && typeof value.pipe === 'function';
 }
 
+/** Whoever sends a request, from its headers to its body. */
+const callers = new WeakMap<FastifyRequest, { readonly caller: Caller; readonly atMs: number }>();
+/** A body that took longer than this may have outlived its credential. */
+const signedInForMs = 1000;
+
+async function signIn(request: FastifyRequest, deps: Serving, isRead: boolean): Promise<void> {
+  const address = addressOf(request);
+  const { authorization } = request.headers;
+  deps.limits.knock(authorization, address, isRead);
+  try {
+    const caller = await callerOf(request, deps);
+    if (authorization !== undefined) deps.limits.known(authorization, caller.actor.credentialId ?? '', address);
+    callers.set(request, { caller, atMs: deps.clock.nowMs() });
+  } catch (error) {
+    if (authorization !== undefined) deps.limits.notKnown(authorization);
+    throw error;
+  }
+}
+
+async function signedIn(request: FastifyRequest, deps: Serving): Promise<Caller> {
+  const known = callers.get(request);
+  if (known !== undefined && deps.clock.nowMs() - known.atMs < signedInForMs) return known.caller;
+  return callerOf(request, deps);
+}
+
 async function callerOf(request: FastifyRequest, deps: HttpDeps): Promise<Caller> {
   try {
-    return await signedIn(request, deps);
+    return await authenticated(request, deps);
   } catch (error) {
     const { code, message } = toPpecError(error);
     if (code === 'unauthenticated') await deps.auditAttempt({ ...attemptOf(request), message });
@@ -256,17 +362,16 @@ function attemptOf(request: FastifyRequest): Omit<Attempt, 'message'> {
   return {
     operation: request.routeOptions.schema?.operationId ?? request.routeOptions.url ?? 'http',
     authorization: request.headers.authorization,
-    from: request.socket.remoteAddress ?? 'local',
+    from: addressOf(request) ?? 'local',
     requestId: request.id,
   };
 }
 
-async function signedIn(request: FastifyRequest, deps: HttpDeps): Promise<Caller> {
+async function authenticated(request: FastifyRequest, deps: HttpDeps): Promise<Caller> {
   const presented = presentedBy(request.headers.authorization);
   const caller = await deps.authenticate({
     ...presented,
-    // A caller on the Unix socket has no network address.
-    from: request.socket.remoteAddress ?? 'local',
+    from: addressOf(request) ?? 'local',
     requestId: request.id,
   });
   if (caller === undefined)
@@ -277,11 +382,11 @@ async function signedIn(request: FastifyRequest, deps: HttpDeps): Promise<Caller
 type Failed = { readonly request: FastifyRequest; readonly reply: FastifyReply; readonly deps: HttpDeps };
 
 function sendProblem(error: unknown, { request, reply, deps }: Failed): FastifyReply {
-  const { status, body } = problemOf(error, request.id);
+  const { status, body, retryAfter } = problemOf(error, request.id);
   const facts = {
     requestId: request.id,
     method: request.method,
-    path: withoutSecrets(request.url.split('?')[0] ?? ''),
+    path: withoutSecrets(request.url.split('?')[0] ?? '').slice(0, 200),
     code: body.code,
   };
   if (status >= 500)
@@ -293,8 +398,11 @@ function sendProblem(error: unknown, { request, reply, deps }: Failed): FastifyR
       },
       'request failed',
     );
-  else deps.log.info({ ...facts, detail: withoutSecrets(body.detail) }, 'request refused');
+  // A flood must not fill the log as well.
+  else
+    deps.log[status === 429 ? 'debug' : 'info']({ ...facts, detail: withoutSecrets(body.detail) }, 'request refused');
   deps.counted('refused', status);
   if (status === 401) void reply.header('www-authenticate', 'Basic realm="PPEC"');
+  if (retryAfter !== undefined) void reply.header('retry-after', String(retryAfter));
   return reply.code(status).type('application/problem+json').send(body);
 }

@@ -10,13 +10,24 @@ import { WebSocketServer } from 'ws';
 import { errorCodes, PpecError, toPpecError } from '../../shared/errors.ts';
 import { isId } from '../../shared/ids.ts';
 import { frameBytesMax } from '../../shared/protocol/limits.ts';
+import { parseStrictJson } from '../../shared/strict-json.ts';
+import {
+  agentBodyBytesMax,
+  agentRequestTimeoutMs,
+  apiAnswerWindowMs,
+  enrolmentsInFlightMax,
+  handshakeTimeoutMs,
+  headerBytesMax,
+  headersTimeoutMs,
+  jsonDepthMax,
+  keepAliveTimeoutMs,
+  overdueCheckMs,
+} from '../limits.ts';
 import type { Log } from '../log.ts';
+import { endSlowPeers } from '../net/slow-peers.ts';
 import { assetById } from '../store/assets.ts';
 import { acceptSession, type SessionDeps } from './agent-session.ts';
 import { enrol, issue, type EnrolDeps } from './enrolment.ts';
-
-const bodyBytesMax = 64 * 1024;
-const connectionsMax = 50_000;
 
 export type ListenerDeps = {
   readonly enrolment: EnrolDeps;
@@ -37,21 +48,45 @@ export function createAgentListener(deps: ListenerDeps): AgentListener {
     // Enrolment has no certificate yet; what needs one asks for it.
     rejectUnauthorized: false,
     minVersion: 'TLSv1.3',
-    requestTimeout: 30_000,
+    requestTimeout: agentRequestTimeoutMs,
+    headersTimeout: headersTimeoutMs,
+    handshakeTimeout: handshakeTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    connectionsCheckingInterval: overdueCheckMs,
+    maxHeaderSize: headerBytesMax,
   });
-  server.maxConnections = connectionsMax;
+  const slow = endSlowPeers(
+    server,
+    { bodyTimeoutMs: () => agentRequestTimeoutMs, answerWindowMs: apiAnswerWindowMs },
+    { nowMs: deps.session.clock.nowMs, ended: (what) => deps.log.info({ what }, 'slow agent peer ended') },
+  );
+  server.once('close', slow.stop);
   const sockets = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
     maxPayload: frameBytesMax,
     clientTracking: true,
   });
+  let inFlight = 0;
+  const handled = async (request: IncomingMessage): Promise<unknown> => {
+    if (inFlight >= enrolmentsInFlightMax)
+      throw new PpecError('resource_exhausted', 'too many machines enrol at once: try again', { retryAfterMs: 2000 });
+    inFlight += 1;
+    try {
+      return await handle(request, deps);
+    } finally {
+      inFlight -= 1;
+    }
+  };
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    handle(request, deps).then(
+    handled(request).then(
       (body) => answer(response, 200, body),
       (error: unknown) => {
         const known = toPpecError(error);
-        deps.log.info({ path: request.url, code: known.code, reason: known.message }, 'agent request refused');
+        deps.log.info(
+          { path: request.url?.slice(0, 200), code: known.code, reason: known.message },
+          'agent request refused',
+        );
         if (request.url === '/agent/v1/enrol') deps.enrolled('refused');
         answer(response, errorCodes[known.code].httpStatus, { code: known.code, detail: known.message });
       },
@@ -134,12 +169,14 @@ async function jsonBody(request: IncomingMessage): Promise<unknown> {
   for await (const chunk of request) {
     if (!Buffer.isBuffer(chunk)) throw new PpecError('internal', 'a body without bytes');
     bytes += chunk.length;
-    if (bytes > bodyBytesMax) throw new PpecError('invalid_argument', `the body is larger than ${bodyBytesMax} bytes`);
+    if (bytes > agentBodyBytesMax)
+      throw new PpecError('invalid_argument', `the body is larger than ${agentBodyBytesMax} bytes`);
     chunks.push(chunk);
   }
   try {
-    return JSON.parse(Buffer.concat(chunks).toString());
+    return parseStrictJson(Buffer.concat(chunks).toString(), jsonDepthMax);
   } catch (error) {
+    if (error instanceof PpecError) throw error;
     throw new PpecError('invalid_argument', 'the body is not JSON', { cause: error });
   }
 }
@@ -147,6 +184,13 @@ async function jsonBody(request: IncomingMessage): Promise<unknown> {
 function answer(response: ServerResponse, status: number, body: unknown): void {
   if (response.headersSent || response.destroyed) return;
   const text = JSON.stringify(body);
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    // What was refused before its body was read to the end leaves the rest of it on this connection.
+    ...(response.req.complete ? {} : { connection: 'close' }),
+  });
   response.end(text);
 }

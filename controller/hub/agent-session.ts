@@ -14,7 +14,9 @@ import {
 } from '../../shared/protocol/limits.ts';
 import type { AgentBody, AgentMessage, ControllerMessage } from '../../shared/protocol/messages.ts';
 import { protocolVersion } from '../../shared/protocol/version.ts';
+import { sessionQueueMax } from '../limits.ts';
 import type { Log } from '../log.ts';
+import type { Lane } from '../net/lane.ts';
 import type { LiveSession, Registry } from './registry.ts';
 
 /** What a session tells of; each is one transaction, and they run in the order of the frames. */
@@ -32,6 +34,8 @@ export type SessionDeps = {
   readonly registry: Registry;
   readonly events: SessionEvents;
   readonly log: Log;
+  /** In which all sessions' messages go to the store, so that agents leave it free for people. */
+  readonly lane: Lane;
   readonly counters: { readonly heartbeat: () => void; readonly closed: (name: CloseName | 'other') => void };
 };
 
@@ -41,8 +45,6 @@ type State =
   | { readonly name: 'live'; readonly bootId: string }
   | { readonly name: 'closed' };
 
-/** Frames of one session that may wait for the store. */
-const queueMax = 64;
 const rateWindowMs = 10_000;
 
 /** What every frame must pass: the rate, the codec, the order. */
@@ -182,9 +184,9 @@ class AgentSession implements LiveSession {
   /** One message after the other, in the order of the frames. */
   #enqueue(message: AgentMessage): void {
     this.#queued += 1;
-    if (this.#queued > queueMax) return this.close('rateExceeded', `${this.#queued} messages wait to be stored`);
+    if (this.#queued > sessionQueueMax) return this.close('rateExceeded', `${this.#queued} messages wait to be stored`);
     this.#work = this.#work
-      .then(() => this.#take(message))
+      .then(() => this.#deps.lane(() => this.#take(message)))
       .catch((error: unknown) => {
         const facts = { assetId: this.assetId, type: message.type, error: messageOf(error) };
         this.#deps.log.error(facts, 'message of an agent not taken');

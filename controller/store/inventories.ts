@@ -15,6 +15,7 @@ import {
 import type { Inventory } from '../../shared/hardware/inventory.ts';
 import { evidenceBytesMax, evidenceSourceBytesMax } from '../../shared/protocol/limits.ts';
 import type { AgentBody } from '../../shared/protocol/messages.ts';
+import { evidenceUnpackedBytesMax } from '../limits.ts';
 import { fromJson, toJson } from './json.ts';
 import type { Database } from './schema.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
@@ -26,8 +27,11 @@ export type Report = AgentBody<'inventory'>;
 export function inventoryOfReport(report: Report): Inventory {
   const bytes = report.evidence.reduce((sum, { gzip }) => sum + gzip.byteLength, 0);
   if (bytes > evidenceBytesMax) throw malformed(`${bytes} bytes of evidence`);
+  let unpackedBytes = 0;
   const held = report.evidence.map(({ source, sha256, gzip }): Evidence => {
     const unpacked = unpack(gzip);
+    unpackedBytes += unpacked?.byteLength ?? 0;
+    if (unpackedBytes > evidenceUnpackedBytesMax) throw malformed('the evidence unpacks to too much');
     if (unpacked === undefined || createHash('sha256').update(unpacked).digest('hex') !== sha256)
       throw malformed(`${source} is not what its digest says`);
     return { source: known(source), sha256, bytes: unpacked };

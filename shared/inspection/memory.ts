@@ -103,7 +103,7 @@ function slotsOfMissing({ emptySlots, numbers }: Slots, lacking: number): string
 }
 
 function numberOf(slot: string): string {
-  return /\d*$/.exec(slot)?.[0] ?? '';
+  return /(?<!\d)\d*$/.exec(slot)?.[0] ?? '';
 }
 
 const wantedOnce = oncePerEntry(wantedOf);

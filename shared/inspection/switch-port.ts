@@ -95,8 +95,8 @@ export function neighbourName({ system, chassis, port }: Neighbour): string {
 /** `U20`, `u20`, `RU 20` and `20` are one rack unit. */
 export function slotKey(slot: string): string {
   const text = plain(slot);
-  const [, unit] = /^(?:r?u ?)?0*(\d+)$/.exec(text) ?? [];
-  return unit ?? text;
+  const [, unit] = /^(?:r?u ?)?(\d+)$/.exec(text) ?? [];
+  return unit?.replace(/^0+(?=\d)/, '') ?? text;
 }
 
 /** The key of a rack or a datacenter. */

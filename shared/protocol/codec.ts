@@ -5,6 +5,7 @@ import { Compile, type Validator } from 'typebox/compile';
 
 import { messageOf } from '../errors.ts';
 import type { CloseName } from './close-codes.ts';
+import { frameProblem } from './frame-shape.ts';
 import { frameBytesMax } from './limits.ts';
 import {
   agentMessages,
@@ -72,6 +73,8 @@ type Raw =
 
 function decode(frame: Uint8Array, validators: Table): Raw {
   if (frame.byteLength > frameBytesMax) return { ok: false, close: 'frameTooLarge', why: `${frame.byteLength} bytes` };
+  const shape = frameProblem(frame);
+  if (shape !== undefined) return malformed(`not plain MessagePack: ${shape}`);
   let value: unknown;
   try {
     value = packr.unpack(frame);

@@ -20,3 +20,5 @@ export const healthFloorMs = 300_000;
 export const silentHeartbeatsMax = 2.5;
 /** Where a burn-in is, is told at most this often. */
 export const burnInProgressEveryMs = 2000;
+/** Maps and arrays in each other, in one frame. */
+export const frameDepthMax = 16;

@@ -46,6 +46,7 @@ export type Region = AsyncDisposable & {
   readonly consoleDir: string;
   readonly client: (person: PersonName) => Client;
   readonly credential: (person: PersonName) => { id: string; secret: string };
+  readonly pid: () => number;
   readonly kill: () => Promise<void>;
   readonly start: () => Promise<void>;
   readonly stop: () => Promise<void>;
@@ -75,9 +76,20 @@ const timing = {
 const noBurnIn: ConfiguredBurnIn = { profile: 'none' };
 export type ConfiguredBurnIn = { profile: BurnInProfileName | 'none'; timeScale?: number; tools?: string };
 
+/** All machines of a test have one address; tests of the limits ask for those of a real site. */
+const oneAddress: Readonly<Record<string, number>> = {
+  apiConnectionsPerAddress: 2000,
+  agentConnectionsPerAddress: 2000,
+  agentHandshakesPerAddressPerSecond: 2000,
+  agentHandshakesPerSecond: 2000,
+  bootConnectionsPerAddress: 2000,
+  bootScriptsPerAddressPerMinute: 20_000,
+};
+
 export async function startTestRegion(
   changed: Partial<typeof timing & { bootTokenMs: number; burnInExtraMs: number }> = {},
   burnIn = noBurnIn,
+  admission = oneAddress,
 ): Promise<Region> {
   const dir = mkdtempSync(join(tmpdir(), 'ppec-region-'));
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
@@ -99,6 +111,7 @@ export async function startTestRegion(
       imageKeys: { [imageKeyId]: 'images.pub' },
       consoleLogDirectory: 'console',
       burnIn,
+      admission,
       timing: { ...timing, ...changed },
     }),
   );
@@ -146,6 +159,7 @@ export async function startTestRegion(
     consoleDir,
     client,
     credential,
+    pid: () => child?.pid ?? 0,
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
     freeze: () => void child?.kill('SIGSTOP'),

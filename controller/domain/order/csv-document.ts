@@ -180,7 +180,7 @@ function addInvoiceLine(reading: Reading, row: CsvRow, invoice: InvoiceReading):
   );
 }
 
-const csvPercent = (cell: string): CsvNumber => csvAmount(cell.replace(/\s*%$/, ''));
+const csvPercent = (cell: string): CsvNumber => csvAmount(cell.replace(/(?<!\s)\s*%$/, ''));
 
 type Into = { readonly row: CsvRow; readonly into: Head; readonly path: Path };
 

@@ -3,6 +3,7 @@
 import { CsvError, parse } from 'csv-parse/sync';
 
 import type { Issue } from '../../../shared/errors.ts';
+import { asWritten } from './csv-cell.ts';
 
 export type CsvRow = {
   /** The line the row begins in; the header is line 1. */
@@ -15,6 +16,8 @@ export type CsvReading = { readonly table: CsvTable } | { readonly issues: reado
 
 const rowsMax = 50_000;
 const headersMax = 200;
+/** One row, bytes. */
+const rowBytesMax = 1_000_000;
 const separators = [',', ';', '\t'] as const;
 
 /** A record, and the line it ends in. */
@@ -27,6 +30,7 @@ export function readCsv(text: string, fileName: string): CsvReading {
     parse(text, {
       bom: true,
       delimiter: separatorOf(text),
+      max_record_size: rowBytesMax,
       on_record: (record: string[], { lines }) => void parsed.push({ record, lines }),
       relax_column_count: true,
       skip_empty_lines: true,
@@ -47,7 +51,7 @@ export function readCsv(text: string, fileName: string): CsvReading {
       headers,
       rows: rows.map(({ record, lines }) => ({
         line: firstLine(record, lines),
-        cells: headers.map((_, index) => record[index] ?? ''),
+        cells: headers.map((_, index) => asWritten(record[index] ?? '')),
       })),
     },
   };

@@ -2,6 +2,7 @@
 import { stringify } from 'yaml';
 
 import { csvFields, type CsvKind } from '../../../shared/api/vendor.ts';
+import { harmless } from './csv-cell.ts';
 import { documentOf, type OrderContent } from './order-content.ts';
 
 export type ExportFormat = 'yaml' | 'json' | 'csv';
@@ -41,6 +42,6 @@ function rowsOf(order: OrderContent, kind: CsvKind): Row[] {
 }
 
 function cell(value: string | number | null | undefined): string {
-  const text = String(value ?? '');
+  const text = harmless(String(value ?? ''));
   return /[",;\t\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -28,7 +28,7 @@ export function formatMoney(value: string | number): string {
 
 /** `19` or `7.7` of a percentage as a document writes it. */
 export function formatPercent(value: string | number): string {
-  return formatMoney(value).replace(/\.?0+$/, '');
+  return formatMoney(value).replace(/(?:\.|(?<!0))0+$/, '');
 }
 
 /**

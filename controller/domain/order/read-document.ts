@@ -1,6 +1,6 @@
 // YAML (or JSON) text to a document of the right shape. Every problem is answered with its line and column, all of them
 // at once. Pure.
-import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Document } from 'yaml';
+import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit, type Document } from 'yaml';
 
 import { PpecError, type Issue } from '../../../shared/errors.ts';
 
@@ -22,6 +22,8 @@ export type Shape<T> = {
 };
 
 const issuesMax = 50;
+/** Reading YAML takes microseconds per character, and nothing else is served meanwhile; CSV is read much faster. */
+const yamlTextMax = 3_000_000;
 
 /** Throws `invalid_argument` with one issue per problem. */
 export function refuseDocument(issues: readonly Issue[], noun = 'purchase order'): PpecError {
@@ -33,12 +35,22 @@ export function refuseDocument(issues: readonly Issue[], noun = 'purchase order'
 
 /** The text as plain data, before anything is known of its shape. Throws `invalid_argument`. */
 export function readYaml(text: string, fileName: string): Placed<unknown> {
+  if (text.length > yamlTextMax) {
+    const message = `${text.length} characters; YAML and JSON may have up to ${yamlTextMax}. Write it as CSV`;
+    throw refuseDocument([{ path: fileName, message }]);
+  }
   const counter = new LineCounter();
-  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false });
-  const syntax = [...document.errors].map((error): Issue => {
-    const { line, col } = counter.linePos(error.pos[0]);
-    return { path: `${fileName}:${line}:${col}`, message: error.message };
+  // The library compares every key of a map with every other; with many keys that takes hours.
+  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false, uniqueKeys: false });
+  const place = (offset: number): string => {
+    const { line, col } = counter.linePos(offset);
+    return `${fileName}:${line}:${col}`;
+  };
+  const errors = document.errors.slice(0, issuesMax).map((error): Issue => {
+    const isTooDeep = /call stack/.test(error.message);
+    return { path: place(error.pos[0]), message: isTooDeep ? 'nested too deeply' : error.message };
   });
+  const syntax = errors.length > 0 ? errors : repeatedKeys(document, place);
   if (syntax.length > 0) throw refuseDocument(syntax);
   try {
     const value: unknown = document.toJS({ maxAliasCount: 0 });
@@ -49,13 +61,33 @@ export function readYaml(text: string, fileName: string): Placed<unknown> {
   }
 }
 
+function repeatedKeys(document: Document, place: (offset: number) => string): Issue[] {
+  const issues: Issue[] = [];
+  visit(document, {
+    Map: (_key, map) => {
+      const names = new Set<string>();
+      for (const { key } of map.items) {
+        const name = isScalar(key) ? String(key.value) : undefined;
+        const offset = isNode(key) ? key.range?.[0] : undefined;
+        if (name !== undefined && names.has(name))
+          issues.push({ path: place(offset ?? 0), message: `'${name.slice(0, 80)}' is there twice` });
+        else if (name !== undefined) names.add(name);
+      }
+      return issues.length < issuesMax ? undefined : visit.BREAK;
+    },
+  });
+  return issues.slice(0, issuesMax);
+}
+
 /** The same data, known to have this shape. Throws `invalid_argument`. */
 export function shaped<T>({ value, at }: Placed<unknown>, shape: Shape<T>): Placed<T> {
   if (!shape.Check(value)) throw refuseDocument(shapeIssues(shape.Errors(value), at));
-  const inexact = inexactNumbers(value, []).map((path) => ({
-    path: at(path),
-    message: `${path.join('.')}: it has more than four decimals, or too many digits to be exact; write it as text`,
-  }));
+  const inexact = inexactNumbers(value, [])
+    .slice(0, issuesMax)
+    .map((path) => ({
+      path: at(path),
+      message: `${path.join('.')}: it has more than four decimals, or too many digits to be exact; write it as text`,
+    }));
   if (inexact.length > 0) throw refuseDocument(inexact);
   return { value, at };
 }

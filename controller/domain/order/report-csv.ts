@@ -3,6 +3,7 @@
 // with a byte order mark, without which spreadsheets read `×` and `µ` wrongly. Pure.
 import { toRfc3339, type UnixMs } from '../../../shared/clock.ts';
 import type { Claim, ClaimItem, DeliveryReport } from '../../../shared/api/delivery-report.ts';
+import { harmless } from './csv-cell.ts';
 
 const columns = [
   'order',
@@ -79,12 +80,7 @@ function dayOf(ms: UnixMs | null): string | null {
   return ms === null ? null : toRfc3339(ms).slice(0, 10);
 }
 
-/**
- * Every cell in quotes. A spreadsheet takes what begins with one of these for a formula, quotes or not; the apostrophe makes
- * it text (OWASP, CSV Injection).
- */
+/** Every cell in quotes, and none a formula. */
 function cellOf(value: string | number | null | undefined): string {
-  const text = String(value ?? '');
-  const safe = /^[=+\-@\t\r\n＝＋－＠]/u.test(text) ? `'${text}` : text;
-  return `"${safe.replaceAll('"', '""')}"`;
+  return `"${harmless(String(value ?? '')).replaceAll('"', '""')}"`;
 }

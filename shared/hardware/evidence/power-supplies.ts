@@ -81,6 +81,6 @@ function wattsIn(text: string | null): number | null {
 }
 
 function numberIn(name: string): number | undefined {
-  const match = /(\d{1,2})(?!.*\d)/.exec(name);
-  return match?.[1] === undefined ? undefined : Number(match[1]);
+  const last = name.match(/\d+/g)?.at(-1)?.slice(-2);
+  return last === undefined ? undefined : Number(last);
 }
