@@ -83,6 +83,22 @@ export const ConfigFile = Type.Object(
       },
       { ...closed, default: {} },
     ),
+    bootTokensPerSource: Type.Integer({
+      minimum: 1,
+      maximum: 20_000,
+      default: 256,
+      description: 'Open boot tokens that one address may have; more where machines boot through a proxy',
+    }),
+    tpm: Type.Object(
+      {
+        caFiles: Type.Array(Type.String(), {
+          default: [],
+          maxItems: 64,
+          description: 'CA certificates of TPM makers (PEM) whose word counts for endorsement keys',
+        }),
+      },
+      { ...closed, default: {} },
+    ),
     logLevel: Type.Union([Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error')], {
       default: 'info',
     }),
@@ -91,8 +107,8 @@ export const ConfigFile = Type.Object(
         heartbeatMs: Ms(10_000, 'How often agents show that they live'),
         offlineAfterMs: Ms(25_000, 'Silence after which a machine is offline'),
         startGraceMs: Ms(60_000, 'After its own start the controller declares nobody offline for this long'),
-        bootTokenMs: Ms(900_000, 'How long a boot token is good'),
-        agentCertificateMs: Ms(86_400_000, 'Life of an agent certificate; renewed eight hours before it ends'),
+        bootTokenMs: Ms(600_000, 'How long a boot token is good: from the boot script to enrolment'),
+        agentCertificateMs: Ms(86_400_000, 'Life of an agent certificate; renewed when a third of it is left'),
         writeImageMs: Ms(3_600_000, 'Deadline to write an image'),
         kexecMs: Ms(300_000, 'Deadline to start the new system'),
         phoneHomeMs: Ms(900_000, 'Deadline for the new system to phone home; then QUARANTINED'),
@@ -135,6 +151,7 @@ export async function readConfig(path: string): Promise<Config> {
     piousDirectory: at(value.piousDirectory),
     burnIn: { ...value.burnIn, tools: value.burnIn.tools === null ? null : at(value.burnIn.tools) },
     consoleLogDirectory: value.consoleLogDirectory === null ? null : at(value.consoleLogDirectory),
+    tpm: { caFiles: value.tpm.caFiles.map(at) },
     imageKeys: Object.fromEntries(Object.entries(value.imageKeys).map(([id, file]) => [id, at(file)])),
   };
 }

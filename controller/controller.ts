@@ -16,6 +16,7 @@ import { openToolImage, toolPath, type ToolImage } from './boot/tool-image.ts';
 import type { Config } from './config.ts';
 import { consoleTail } from './console-logs.ts';
 import { openCommandKey } from './crypto/command-key.ts';
+import { openTpmMakers } from './crypto/ek-certificate.ts';
 import { openRegionCa } from './crypto/region-ca.ts';
 import { effectiveRoles, permissionsOf } from './domain/rbac.ts';
 import { createEventFeed } from './event-feed.ts';
@@ -23,6 +24,7 @@ import type { Authenticate } from './http/authenticate.ts';
 import { createHttpServer, type HttpDeps } from './http/server.ts';
 
 import { agentFacts, sendCommands, verdictOf, type FactsDeps } from './hub/agent-facts.ts';
+import { createAlertGate } from './hub/alert-gate.ts';
 import { createAgentListener, type AgentListener } from './hub/agent-listener.ts';
 import { createBurnInBook } from './hub/burn-in-book.ts';
 import { createRegistry } from './hub/registry.ts';
@@ -34,6 +36,7 @@ import { createRunner } from './ops/runner.ts';
 import { burnInReconciler } from './reconcile/burn-in.ts';
 import { expireChanges } from './reconcile/change-expiry.ts';
 import { createDriver, type Driver } from './reconcile/driver.ts';
+import { identityReconciler } from './reconcile/identity.ts';
 import { inspectionReconciler } from './reconcile/inspection.ts';
 import { presenceReconciler, type Hub, type Presence } from './reconcile/presence.ts';
 import { reparseEvidence } from './reconcile/reparse.ts';
@@ -48,6 +51,8 @@ import { createStore, type Store } from './store/unit-of-work.ts';
 export const controllerVersion = '0.1.0';
 
 const expiryPollMs = 60_000;
+/** One alert about one identity in this time; the next one says how often it came meanwhile. */
+const alertEveryMs = 300_000;
 
 export type Controller = {
   /** Ports in use: the configured ones, or those the system chose where 0 was configured. */
@@ -78,6 +83,7 @@ export async function startController(config: Config, log: Log, clock: Clock = s
     piousDirectory: config.piousDirectory,
     piousCmdline: config.piousCmdline,
     tokenLivesMs: config.timing.bootTokenMs,
+    tokensPerSource: config.bootTokensPerSource,
   });
   const http = httpDeps(core);
   const api = await createHttpServer(http, { tls: core.ca.server });
@@ -145,6 +151,7 @@ async function openCore(config: Config, log: Log, clock: Clock) {
     rng: strongRng,
   });
   const registry = createRegistry();
+  const makers = await openTpmMakers(config.tpm.caFiles);
   const urls = {
     bootUrl: `http://${config.publicHost}:${config.boot.port}`,
     agentUrl: `https://${config.publicHost}:${config.agents.port}`,
@@ -186,6 +193,9 @@ async function openCore(config: Config, log: Log, clock: Clock) {
     feed,
     wakes,
     ca,
+    makers,
+    alerts: createAlertGate(clock, alertEveryMs),
+    liveBoot: liveBootOf(registry, clock, config),
     commandKey,
     registry,
     metrics,
@@ -239,18 +249,23 @@ function createReconciling(core: Core): { presence: Presence; driver: Driver } {
     log,
     ran: verdictTeller(store, registry),
     // A burn-in that has ended is judged at once.
-    reconcilers: [presence.reconciler, burnIn, inspectionReconciler(store, hub, rules), provisioning],
+    reconcilers: [
+      presence.reconciler,
+      identityReconciler({ store, findSession: registry.find }),
+      burnIn,
+      inspectionReconciler(store, hub, rules),
+      provisioning,
+    ],
   });
   return { presence, driver };
 }
 
 function createAgents(core: Core, told: Pick<FactsDeps, 'linkEnded' | 'burnInTold'>): AgentListener {
-  const { config, registry, clock, metrics, urls } = core;
+  const { config, metrics, urls } = core;
   return createAgentListener({
     enrolment: {
       ...core,
       linkUrl: `${urls.agentUrl.replace('https:', 'wss:')}/agent/v1/link`,
-      liveBoot: liveBootOf(registry, clock, config),
     },
     session: {
       ...core,

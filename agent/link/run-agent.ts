@@ -9,13 +9,16 @@ import { messageOf } from '../../shared/errors.ts';
 import { newId } from '../../shared/ids.ts';
 import { capabilities } from '../../shared/protocol/capabilities.ts';
 import { closeCodes } from '../../shared/protocol/close-codes.ts';
-import type { AgentMessage, ControllerMessage } from '../../shared/protocol/messages.ts';
+import type { Inventory } from '../../shared/hardware/inventory.ts';
+import type { AgentBody, AgentMessage, ControllerMessage } from '../../shared/protocol/messages.ts';
 import { protocolVersion } from '../../shared/protocol/version.ts';
 import type { CollectedInventory } from '../collect/inventory.ts';
 import { probeTarget } from '../burn-in/probe-target.ts';
 import { agentVersion, type AgentConfig } from '../config.ts';
 import type { Platform } from '../handlers/platform.ts';
-import { obtainIdentity, renewInMs, tlsOf, type Identity } from '../identity/enrol.ts';
+import { hardwareOf, tlsOf, type CertificateDeps } from '../identity/certificate.ts';
+import { obtainIdentity, renewInMs, type ChosenIdentity } from '../identity/identity.ts';
+import type { Identity } from '../identity/identity-file.ts';
 import { regionCa } from '../identity/https.ts';
 import { openJournal, type Journal } from '../journal.ts';
 import { commandRunner, type CommandRunner } from './commands.ts';
@@ -30,6 +33,7 @@ export type AgentDeps = {
   readonly platform: Platform;
   readonly collect: () => Promise<CollectedInventory>;
   readonly health: FactsDeps['health'];
+  readonly tpm: CertificateDeps['tpm'];
   readonly onStatus: (status: AgentStatus) => void;
   readonly log: (text: string) => void;
   readonly reconnect?: { readonly baseMs: number; readonly capMs: number };
@@ -62,10 +66,10 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
       show({ link: 'enrolling' });
       const collected = await deps.collect();
       const ca = await regionCa(deps.config.ca);
-      const identity = await obtainIdentity({ ...deps, ca, inventory: collected.inventory });
-      show({ link: `connecting to ${identity.enrolled.linkUrl}` });
+      const chosen = await obtainIdentity({ ...deps, ca, inventory: collected.inventory });
+      show({ link: `connecting to ${chosen.identity.enrolled.linkUrl}` });
       const startedMs = deps.clock.nowMs();
-      const wasWelcome = await runSession({ deps, runner, link, identity, ca, collected, show }, signal);
+      const wasWelcome = await runSession({ deps, runner, link, chosen, ca, collected, show }, signal);
       // A link that breaks as soon as it stands is not a success: it must not be tried without pause.
       if (wasWelcome && deps.clock.nowMs() - startedMs >= steadyLinkMs) attempt = 0;
     } catch (error) {
@@ -115,11 +119,13 @@ function linkRunner(deps: AgentDeps, journal: Journal, link: Link): CommandRunne
   });
 }
 
+type HelloHardware = AgentBody<'hello'>['hardware'];
+
 type Connected = {
   readonly deps: AgentDeps;
   readonly runner: CommandRunner;
   readonly link: Link;
-  readonly identity: Identity;
+  readonly chosen: ChosenIdentity;
   readonly ca: string;
   readonly collected: CollectedInventory;
   readonly show: (patch: Partial<AgentStatus>) => void;
@@ -127,7 +133,8 @@ type Connected = {
 
 /** One session; answers whether the controller welcomed it. */
 async function runSession(connected: Connected, signal: AbortSignal): Promise<boolean> {
-  const { deps, runner, link, identity, ca, collected, show } = connected;
+  const { deps, runner, link, chosen, ca, collected, show } = connected;
+  const { identity } = chosen;
   const send = (message: AgentMessage): void => session.send(message);
   let clockAheadMs = (): number | undefined => undefined;
   const facts = inventoryKeeper(deps, collected, { send, onRead: () => reporter.tell() });
@@ -144,6 +151,8 @@ async function runSession(connected: Connected, signal: AbortSignal): Promise<bo
           ca,
         };
         show({ link: 'connected' });
+        // Killed before this is on disk, the agent tries the same one first.
+        chosen.welcomed().catch((error: unknown) => deps.log(messageOf(error)));
         runner.resendResults();
         reporter.start();
         facts.start();
@@ -179,6 +188,7 @@ async function runSession(connected: Connected, signal: AbortSignal): Promise<bo
       capabilities: [...capabilities],
       inventoryHash: collected.hash,
       verificationEnforced: true,
+      hardware: helloHardware(collected.inventory),
     },
   });
   const stop = (): void => session.close();
@@ -194,8 +204,14 @@ async function runSession(connected: Connected, signal: AbortSignal): Promise<bo
   facts.stop();
   const meaning = end.close === undefined ? '' : ` (${closeCodes[end.close].reason})`;
   deps.log(`link closed: ${end.why}${meaning}`);
+  if (end.isIdentityRefused) await chosen.refused();
   show({ link: `not connected: ${end.why}` });
   return end.wasWelcome;
+}
+
+function helloHardware(inventory: Inventory): HelloHardware {
+  const { macs, ...rest } = hardwareOf(inventory);
+  return { ...rest, macs: [...macs], ekSha256s: inventory.tpm?.ekSha256s ?? [] };
 }
 
 /** Goes on from the controller's time as it was told: a clock that is set right meanwhile is right. */

@@ -14,7 +14,15 @@ import {
 import type { AgentBody, AgentMessage, ControllerMessage } from '../../shared/protocol/messages.ts';
 import type { Tls } from '../identity/https.ts';
 
-export type SessionEnd = { readonly close: CloseName | undefined; readonly why: string; readonly wasWelcome: boolean };
+export type SessionEnd = {
+  readonly close: CloseName | undefined;
+  readonly why: string;
+  readonly wasWelcome: boolean;
+  /** The controller does not take the certificate. */
+  readonly isIdentityRefused: boolean;
+};
+
+const identityRefusals: readonly (CloseName | undefined)[] = ['certificateExpired', 'identityRevoked', 'unknownAsset'];
 
 export type Session = {
   readonly send: (message: AgentMessage) => void;
@@ -42,6 +50,7 @@ export function openSession(options: SessionOptions): Session {
   let heartbeatMs = defaultHeartbeatMs;
   let lastHeardMs = options.clock.nowMs();
   let wasWelcome = false;
+  let wasRefused = false;
   let ending: { close: CloseName; why: string } | undefined;
   let timer: NodeJS.Timeout | undefined;
 
@@ -98,11 +107,21 @@ export function openSession(options: SessionOptions): Session {
       }
       options.onMessage(decoded.message, send);
     });
+    socket.on('unexpected-response', (_request, response) => {
+      wasRefused = response.statusCode === 401;
+      const reason = response.headers['x-reason'];
+      const said = typeof reason === 'string' ? `: ${reason}` : '';
+      ending ??= { close: 'goingAway', why: `the controller opens no link (HTTP ${response.statusCode}${said})` };
+      response.resume();
+      socket.terminate();
+    });
     socket.on('error', (error) => (ending ??= { close: 'goingAway', why: error.message }));
     socket.on('close', (code, reason) => {
       clearInterval(timer);
+      const close = ending?.close ?? closeNameOf(code);
       resolve({
-        close: ending?.close ?? closeNameOf(code),
+        close,
+        isIdentityRefused: wasRefused || identityRefusals.includes(close),
         why: ending?.why ?? (reason.toString() || `closed with code ${code}`),
         wasWelcome,
       });

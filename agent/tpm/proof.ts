@@ -54,16 +54,25 @@ export async function openProver(given: OpenTpm): Promise<TpmProver> {
       [Symbol.asyncDispose]: () => close(tpm, loaded),
     };
   } catch (error) {
-    const reason = messageOf(error).slice(0, 300);
-    return {
-      offer: { unusable: reason },
-      prove: () => Promise.reject(error instanceof Error ? error : new Error(reason)),
-      [Symbol.asyncDispose]: () => close(tpm, loaded),
-    };
+    return { ...unusableTpm(error), [Symbol.asyncDispose]: () => close(tpm, loaded) };
   }
 }
 
-type Keys = { readonly offer: TpmOffer; readonly endorsementKeys: readonly LoadedKey[]; readonly attestationKey: LoadedKey };
+/** Of a TPM that is there and cannot be used: the controller decides what that means. */
+export function unusableTpm(error: unknown): TpmProver {
+  const reason = messageOf(error).slice(0, 300) || 'no reason given';
+  return {
+    offer: { unusable: reason },
+    prove: () => Promise.reject(error instanceof Error ? error : new Error(reason)),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+type Keys = {
+  readonly offer: TpmOffer;
+  readonly endorsementKeys: readonly LoadedKey[];
+  readonly attestationKey: LoadedKey;
+};
 
 async function loadKeys(exchange: Exchange, loaded: number[]): Promise<Keys> {
   const { nvBufferBytes } = readFixedProperties(await exchange(getFixedProperties()));

@@ -98,6 +98,7 @@ export function openLink(options: LinkOptions): Promise<Link> {
           capabilities: [],
           inventoryHash: machine.report.hash,
           verificationEnforced: true,
+          hardware: { serial: machine.serial, uuid: machine.uuid, macs: [...machine.macs], ekSha256s: [] },
         },
       }),
     );

@@ -40,6 +40,8 @@ export async function createRegion(folder: string): Promise<string> {
       apiSocket: 'api.sock',
       piousDirectory: 'pious',
       burnIn: { profile: 'none' },
+      // All machines boot from one address.
+      bootTokensPerSource: 20_000,
       api: { host: '127.0.0.1', port: api },
       agents: { host: '127.0.0.1', port: agents },
       boot: { host: '127.0.0.1', port: boot },

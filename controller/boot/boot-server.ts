@@ -11,7 +11,7 @@ import { macKey } from '../../shared/hardware/identity.ts';
 import type { Blobs } from '../blobs.ts';
 import type { Log } from '../log.ts';
 import { assetBySerial } from '../store/assets.ts';
-import { createToken } from '../store/tokens.ts';
+import { createBootToken } from '../store/tokens.ts';
 import { toolPath, type ToolImage } from './tool-image.ts';
 import type { Store } from '../store/unit-of-work.ts';
 import type { IdSource } from '../../shared/ids.ts';
@@ -29,6 +29,8 @@ export type BootDeps = {
   readonly piousDirectory: string;
   readonly piousCmdline: string;
   readonly tokenLivesMs: number;
+  /** Open boot tokens that one address may have. */
+  readonly tokensPerSource: number;
   readonly toolImage: ToolImage | undefined;
   readonly log: Log;
 };
@@ -64,7 +66,7 @@ async function answer(request: IncomingMessage, deps: BootDeps): Promise<Answer>
     case '/boot/ipxe':
       return script(chainScript(deps.bootUrl));
     case '/boot/script':
-      return script(await scriptFor(url.searchParams, deps));
+      return script(await scriptFor(url.searchParams, addressOf(request), deps));
     case '/boot/ca.pem':
       return { kind: 'text', type: 'application/x-pem-file', text: deps.caPem };
     case '/boot/pious/vmlinuz':
@@ -80,8 +82,16 @@ function script(text: string): Answer {
   return { kind: 'text', type: 'text/plain', text };
 }
 
-/** PIOUS for whoever asks, with a token bound to the MAC that asked; the disk for a machine in production. */
-async function scriptFor(query: URLSearchParams, deps: BootDeps): Promise<string> {
+/** An IPv4 address may come in the clothes of an IPv6 one (RFC 4291 §2.5.5.2). */
+function addressOf({ socket }: IncomingMessage): string {
+  return (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+}
+
+/**
+ * PIOUS for whoever asks, with a token bound to the MAC that asked and to the serial it named, where a machine with that serial
+ * is known; the disk for a machine in production.
+ */
+async function scriptFor(query: URLSearchParams, from: string, deps: BootDeps): Promise<string> {
   const mac = macKey(query.get('mac') ?? '');
   if (mac === undefined) return waitScript('this machine did not say its MAC address.');
   const asset = await assetBySerial(deps.store.db, query.get('serial') ?? '');
@@ -90,12 +100,22 @@ async function scriptFor(query: URLSearchParams, deps: BootDeps): Promise<string
     return localDiskScript();
   }
   const token = await deps.store.write(systemActor('boot'), (uow) =>
-    createToken(
+    createBootToken(
       uow.db,
-      { kind: 'boot', mac, asset_id: null, operation_id: null, livesMs: deps.tokenLivesMs },
+      {
+        mac,
+        from,
+        asset: asset === undefined ? undefined : { id: asset.id, serialKey: asset.serial_key },
+        livesMs: deps.tokenLivesMs,
+        perSourceMax: deps.tokensPerSource,
+      },
       deps.ids,
     ),
   );
+  if (token === undefined) {
+    deps.log.warn({ mac, from }, 'no boot token: too many are open');
+    return waitScript('too many machines boot at once; this one tries again.');
+  }
   deps.log.info({ mac, serial: asset?.serial ?? query.get('serial'), assetId: asset?.id }, 'PIOUS boot script given');
   return piousScript({
     bootUrl: deps.bootUrl,

@@ -17,6 +17,7 @@ import type { ChangeState } from '../../shared/lifecycle/change.ts';
 import type { OperationState } from '../../shared/lifecycle/operation.ts';
 import type { CommandName } from '../../shared/protocol/command.ts';
 import type { CommandOutcome, HealthReport } from '../../shared/protocol/messages.ts';
+import type { EkAlgorithm } from '../../shared/tpm/templates.ts';
 import type { Measured } from '../domain/peers.ts';
 import type { StoredOrder } from './stored-order.ts';
 
@@ -47,6 +48,8 @@ export type AssetRow = {
   presence_since: number;
   hold: Asset['hold'];
   home: 'pious' | 'production' | null;
+  /** What its agent proved for the certificate it holds. */
+  trust: Asset['trust'];
   boot_id: string | null;
   agent_version: string | null;
   address: string | null;
@@ -182,6 +185,36 @@ export type BurnInRow = {
   ended_at: number | null;
 };
 
+/** Every certificate that an agent was given, and what became of it. */
+export type AgentCertificateRow = {
+  /** The certificate's serial number: hex, lower case. */
+  serial: string;
+  asset_id: string;
+  boot_id: string;
+  home: 'pious' | 'production';
+  issued_at: number;
+  expires_at: number;
+  /** When a link was first opened with it: only then does it take the place of the one before. */
+  used_at: number | null;
+  replaced_by: string | null;
+  revoked_at: number | null;
+  revoked_why: string | null;
+};
+
+/** The TPM that a machine proved to hold when it was first seen. */
+export type TpmPinRow = {
+  asset_id: string;
+  /** SHA-256 of the endorsement key's SubjectPublicKeyInfo. */
+  ek_sha256: string;
+  algorithm: EkAlgorithm;
+  /** Of all endorsement keys that the machine offered. */
+  ek_sha256s: Json<string[]>;
+  /** The maker's CA that vouches for the key; null where none that is trusted does. */
+  issuer: string | null;
+  pinned_at: number;
+  proved_at: number;
+};
+
 export type CablingTableRow = {
   id: string;
   switch: string;
@@ -242,7 +275,13 @@ export type Database = {
     indexed: number;
   };
   /** The serials of every order that is not cancelled. */
-  order_serials: { serial_key: string; purchase_order: string; line: number };
+  order_serials: {
+    serial_key: string;
+    purchase_order: string;
+    line: number;
+    /** Of the endorsement key that the machine must have. */
+    ek_sha256: string | null;
+  };
   order_invoices: { vendor_key: string; number_key: string; purchase_order: string };
   /** Every document as it came. */
   order_documents: {
@@ -323,9 +362,15 @@ export type Database = {
     mac: string | null;
     asset_id: string | null;
     operation_id: string | null;
+    /** The serial that the machine must have, in its key form; null where any may use it. */
+    serial: string | null;
+    /** The address that asked for it. */
+    from_address: string | null;
     expires_at: number;
     used_at: number | null;
   };
+  agent_certificates: AgentCertificateRow;
+  tpm_pins: TpmPinRow;
   audit: {
     seq: number;
     at: number;

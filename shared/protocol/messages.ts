@@ -54,6 +54,17 @@ export const agentMessages = {
       capabilities: Type.Array(Text(40), { maxItems: 64 }),
       inventoryHash: Sha256,
       verificationEnforced: Type.Boolean(),
+      /** Which machine this is, so that an identity that was copied to another one is noticed. */
+      hardware: Type.Object(
+        {
+          serial: Text(120),
+          uuid: Text(40),
+          macs: Type.Array(Text(17), { maxItems: 64 }),
+          /** SHA-256 of the endorsement keys whose certificates its TPM holds. */
+          ekSha256s: Type.Array(Sha256, { maxItems: 8 }),
+        },
+        closed,
+      ),
     },
     closed,
   ),

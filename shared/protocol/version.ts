@@ -2,5 +2,6 @@
 // version it does not speak with close code 4005; it never guesses.
 //
 //   1  2026-11-23  first version, with burn-in: its commands, `burn-in-progress` and the report in `command-result`
+//   2  2026-11-23  certificate requests are PKCS#10, a TPM proves itself; `hello` says which hardware this is
 
-export const protocolVersion = 1;
+export const protocolVersion = 2;
