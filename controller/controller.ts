@@ -151,7 +151,6 @@ async function openCore(config: Config, log: Log, clock: Clock) {
     rng: strongRng,
   });
   const registry = createRegistry();
-  const makers = await openTpmMakers(config.tpm.caFiles);
   const urls = {
     bootUrl: `http://${config.publicHost}:${config.boot.port}`,
     agentUrl: `https://${config.publicHost}:${config.agents.port}`,
@@ -193,9 +192,7 @@ async function openCore(config: Config, log: Log, clock: Clock) {
     feed,
     wakes,
     ca,
-    makers,
-    alerts: createAlertGate(clock, alertEveryMs),
-    liveBoot: liveBootOf(registry, clock, config),
+    ...(await openIdentities(config, clock, registry)),
     commandKey,
     registry,
     metrics,
@@ -207,6 +204,15 @@ async function openCore(config: Config, log: Log, clock: Clock) {
     tools,
     burnIns,
     ops,
+  };
+}
+
+/** What stands behind the identities of agents. */
+async function openIdentities(config: Config, clock: Clock, registry: ReturnType<typeof createRegistry>) {
+  return {
+    makers: await openTpmMakers(config.tpm.caFiles),
+    alerts: createAlertGate(clock, alertEveryMs),
+    liveBoot: liveBootOf(registry, clock, config),
   };
 }
 

@@ -23,8 +23,10 @@ export type Credential = {
 };
 
 const seedBytes = 32;
-const u32 = (value: number): Buffer => Buffer.from([value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff]);
-const tpm2b = (bytes: Uint8Array): Buffer => Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 0xff]), bytes]);
+const u32 = (value: number): Buffer =>
+  Buffer.from([value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff]);
+const tpm2b = (bytes: Uint8Array): Buffer =>
+  Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 0xff]), bytes]);
 
 /** The name of an object: its name algorithm, SHA-256, and the digest of its public area (Part 1 §16). */
 export function nameOf(publicArea: Uint8Array): Buffer {
@@ -65,17 +67,16 @@ function eccSeed(key: Extract<PublicKey, { kind: 'ecc-p256' }>): Seed {
   const point = ECDH.convertKey(ours.getPublicKey(), curve, undefined, undefined, 'uncompressed');
   const own = Buffer.from(point).subarray(1);
   const [x, y] = [own.subarray(0, 32), own.subarray(32)];
-  const seed = createHash('sha256')
-    .update(u32(1))
-    .update(shared)
-    .update('IDENTITY\0')
-    .update(x)
-    .update(key.x)
-    .digest();
+  const seed = createHash('sha256').update(u32(1)).update(shared).update('IDENTITY\0').update(x).update(key.x).digest();
   return { seed, secret: Buffer.concat([tpm2b(x), tpm2b(y)]) };
 }
 
-type Kdfa = { readonly key: Uint8Array; readonly label: string; readonly context: Uint8Array; readonly bits: 128 | 256 };
+type Kdfa = {
+  readonly key: Uint8Array;
+  readonly label: string;
+  readonly context: Uint8Array;
+  readonly bits: 128 | 256;
+};
 
 /** SP 800-108 counter mode; one block of SHA-256 is enough for every key here. */
 function kdfa({ key, label, context, bits }: Kdfa): Buffer {

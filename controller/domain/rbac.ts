@@ -14,6 +14,8 @@ export const rolePermissions: Readonly<Record<RoleName, ReadonlySet<string>>> = 
     ...selfService,
     'asset.provision',
     'asset.waive',
+    'asset.revoke-identity',
+    'asset.reset-tpm',
     'asset.inspect',
     'asset.burn-in',
     'asset.burn-in-write',
@@ -25,6 +27,7 @@ export const rolePermissions: Readonly<Record<RoleName, ReadonlySet<string>>> = 
   admin: new Set([
     ...reads,
     ...selfService,
+    'asset.revoke-identity',
     'asset.inspect',
     'asset.burn-in',
     'burn-in.cancel',

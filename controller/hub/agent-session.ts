@@ -15,7 +15,7 @@ import {
 import type { AgentBody, AgentMessage, ControllerMessage } from '../../shared/protocol/messages.ts';
 import { protocolVersion } from '../../shared/protocol/version.ts';
 import type { Log } from '../log.ts';
-import type { AgentCertificateRow } from '../store/schema.ts';
+import type { AgentCertificateRow } from '../store/identity-rows.ts';
 import type { LiveSession, Registry } from './registry.ts';
 
 /** What a session tells of; each is one transaction, and they run in the order of the frames. */

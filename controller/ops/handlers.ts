@@ -7,6 +7,7 @@ import { burnInWriteHandlers } from './burn-in-write.ts';
 import { cablingHandlers } from './cabling-ops.ts';
 import { changeHandlers } from './change-ops.ts';
 import type { Handler, Handlers } from './handler.ts';
+import { identityHandlers } from './identity-ops.ts';
 import { imageHandlers } from './image-ops.ts';
 import { networkHandlers } from './network-ops.ts';
 import { orderDocumentHandlers } from './order-documents.ts';
@@ -25,6 +26,7 @@ const handlers: Handlers<OperationId> = {
   ...assetHandlers,
   ...provisionHandlers,
   ...waiverHandlers,
+  ...identityHandlers,
   ...partHandlers,
   ...burnInHandlers,
   ...burnInWriteHandlers,

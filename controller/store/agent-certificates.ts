@@ -3,7 +3,8 @@
 import type { Kysely } from 'kysely';
 
 import type { IssuedCertificate } from '../crypto/region-ca.ts';
-import type { AgentCertificateRow, Database } from './schema.ts';
+import type { AgentCertificateRow } from './identity-rows.ts';
+import type { Database } from './schema.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
 type Db = Kysely<Database>;

@@ -17,8 +17,8 @@ import type { ChangeState } from '../../shared/lifecycle/change.ts';
 import type { OperationState } from '../../shared/lifecycle/operation.ts';
 import type { CommandName } from '../../shared/protocol/command.ts';
 import type { CommandOutcome, HealthReport } from '../../shared/protocol/messages.ts';
-import type { EkAlgorithm } from '../../shared/tpm/templates.ts';
 import type { Measured } from '../domain/peers.ts';
+import type { AgentCertificateRow, TpmPinRow } from './identity-rows.ts';
 import type { StoredOrder } from './stored-order.ts';
 
 /** JSON text of a T; only json.ts makes and reads it. */
@@ -183,36 +183,6 @@ export type BurnInRow = {
   figures: Json<readonly Measured[]>;
   created_at: number;
   ended_at: number | null;
-};
-
-/** Every certificate that an agent was given, and what became of it. */
-export type AgentCertificateRow = {
-  /** The certificate's serial number: hex, lower case. */
-  serial: string;
-  asset_id: string;
-  boot_id: string;
-  home: 'pious' | 'production';
-  issued_at: number;
-  expires_at: number;
-  /** When a link was first opened with it: only then does it take the place of the one before. */
-  used_at: number | null;
-  replaced_by: string | null;
-  revoked_at: number | null;
-  revoked_why: string | null;
-};
-
-/** The TPM that a machine proved to hold when it was first seen. */
-export type TpmPinRow = {
-  asset_id: string;
-  /** SHA-256 of the endorsement key's SubjectPublicKeyInfo. */
-  ek_sha256: string;
-  algorithm: EkAlgorithm;
-  /** Of all endorsement keys that the machine offered. */
-  ek_sha256s: Json<string[]>;
-  /** The maker's CA that vouches for the key; null where none that is trusted does. */
-  issuer: string | null;
-  pinned_at: number;
-  proved_at: number;
 };
 
 export type CablingTableRow = {

@@ -1,7 +1,8 @@
 // The TPM of each machine that proved to hold one, pinned at first sight, and the one that an order names.
 import type { Kysely } from 'kysely';
 
-import type { Database, TpmPinRow } from './schema.ts';
+import type { TpmPinRow } from './identity-rows.ts';
+import type { Database } from './schema.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
 type Db = Kysely<Database>;

@@ -5,6 +5,7 @@ import { burnInOperations } from './burn-in.ts';
 import { cablingOperations } from './cabling.ts';
 import { changeOperations } from './change.ts';
 import { deliveryReportOperations } from './delivery-report.ts';
+import { identityOperations } from './identity.ts';
 import { imageOperations } from './image.ts';
 import { machineClassOperations } from './machine-class.ts';
 import { networkOperations } from './network.ts';
@@ -23,6 +24,7 @@ export const operations = [
   ...assetOperations,
   ...provisionOperations,
   ...waiverOperations,
+  ...identityOperations,
   ...partOperations,
   ...burnInOperations,
   ...changeOperations,

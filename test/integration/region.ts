@@ -70,7 +70,7 @@ const noBurnIn: ConfiguredBurnIn = { profile: 'none' };
 export type ConfiguredBurnIn = { profile: BurnInProfileName | 'none'; timeScale?: number; tools?: string };
 
 export async function startTestRegion(
-  changed: Partial<typeof timing & { bootTokenMs: number; burnInExtraMs: number }> = {},
+  changed: Partial<typeof timing & { bootTokenMs: number; agentCertificateMs: number; burnInExtraMs: number }> = {},
   burnIn = noBurnIn,
 ): Promise<Region> {
   const dir = mkdtempSync(join(tmpdir(), 'ppec-region-'));
