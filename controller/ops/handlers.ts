@@ -14,6 +14,7 @@ import { clusterHandlers } from './cluster-ops.ts';
 import { grantHandlers } from './grant-ops.ts';
 import { commandKeyHandlers } from './command-key-ops.ts';
 import type { Handler, Handlers } from './handler.ts';
+import { identityHandlers } from './identity-ops.ts';
 import { imageHandlers } from './image-ops.ts';
 import { networkHandlers } from './network-ops.ts';
 import { orderDocumentHandlers } from './order-documents.ts';
@@ -37,6 +38,7 @@ const handlers: Handlers<OperationId> = {
   ...changelogHandlers,
   ...provisionHandlers,
   ...waiverHandlers,
+  ...identityHandlers,
   ...partHandlers,
   ...burnInHandlers,
   ...burnInWriteHandlers,

@@ -12,6 +12,7 @@ import { cabling } from './migrations/0006-cabling.ts';
 import { burnIns } from './migrations/0007-burn-ins.ts';
 import { rights } from './migrations/0008-rights.ts';
 import { auditHeads } from './migrations/0011-audit-heads.ts';
+import { agentIdentity } from './migrations/0012-agent-identity.ts';
 import { commandKeys } from './migrations/0013-command-keys.ts';
 import type { Migration } from './migrations/migration.ts';
 import type { Database } from './schema.ts';
@@ -26,6 +27,7 @@ const migrations: readonly Migration[] = [
   burnIns,
   rights,
   auditHeads,
+  agentIdentity,
   commandKeys,
 ];
 

@@ -18,6 +18,7 @@ import type { CommandName } from '../../shared/protocol/command.ts';
 import type { CommandOutcome, HealthReport } from '../../shared/protocol/messages.ts';
 import type { Measured } from '../domain/peers.ts';
 import type { RightsTables } from './rights-schema.ts';
+import type { AgentCertificateRow, TpmPinRow } from './identity-rows.ts';
 import type { StoredOrder } from './stored-order.ts';
 
 /** JSON text of a T; only json.ts makes and reads it. */
@@ -47,6 +48,8 @@ export type AssetRow = {
   presence_since: number;
   hold: Asset['hold'];
   home: 'pious' | 'production' | null;
+  /** What its agent proved for the certificate it holds. */
+  trust: Asset['trust'];
   boot_id: string | null;
   agent_version: string | null;
   address: string | null;
@@ -249,7 +252,13 @@ export type Database = RightsTables & {
     indexed: number;
   };
   /** The serials of every order that is not cancelled. */
-  order_serials: { serial_key: string; purchase_order: string; line: number };
+  order_serials: {
+    serial_key: string;
+    purchase_order: string;
+    line: number;
+    /** Of the endorsement key that the machine must have. */
+    ek_sha256: string | null;
+  };
   order_invoices: { vendor_key: string; number_key: string; purchase_order: string };
   /** Every document as it came. */
   order_documents: {
@@ -330,9 +339,15 @@ export type Database = RightsTables & {
     mac: string | null;
     asset_id: string | null;
     operation_id: string | null;
+    /** The serial that the machine must have, in its key form; null where any may use it. */
+    serial: string | null;
+    /** The address that asked for it. */
+    from_address: string | null;
     expires_at: number;
     used_at: number | null;
   };
+  agent_certificates: AgentCertificateRow;
+  tpm_pins: TpmPinRow;
   audit: {
     seq: number;
     at: number;
