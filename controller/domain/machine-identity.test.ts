@@ -46,7 +46,7 @@ it.each<[string, Partial<ExpectedTpm>, TpmEvidence, string]>([
   ['one that cannot be used, with one pinned', { pinned: a }, unusable, 'its TPM cannot be used (it is locked); the endorsement key aaaaaaaaaaaaaaaa… was pinned'],
   ['another than was pinned, vouched for or not', { pinned: a }, proved(b, 'CN=Maker'), 'its TPM is another one: the endorsement key aaaaaaaaaaaaaaaa… was pinned, it has bbbbbbbbbbbbbbbb…'],
   ['the pinned one, with another ordered', { ordered: a, pinned: b }, proved(b), 'its TPM is another one: the endorsement key aaaaaaaaaaaaaaaa… is the one its order names, it has bbbbbbbbbbbbbbbb…'],
-])('judges %s', (_what, expected, found, outcome) => {
+])('judges %s', (_what, ...[expected, found, outcome]) => {
   const verdict = judgeTpm({ ordered: undefined, pinned: undefined, ...expected }, found);
   expect(verdict.problem ?? verdict.trust).toBe(outcome);
 }); // prettier-ignore

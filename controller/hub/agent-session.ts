@@ -47,7 +47,7 @@ type State =
   | { readonly name: 'closed' };
 
 const rateWindowMs = 10_000;
-const timerMsMax = 2_000_000_000;
+const longestTimerMs = 2_000_000_000;
 
 /** What every frame must pass: the rate, the codec, the order. */
 function frameGate(): (data: Buffer, nowMs: number) => Decoded<AgentMessage> {
@@ -119,7 +119,7 @@ class AgentSession implements LiveSession {
       if (silentMs > silentHeartbeatsMax * deps.heartbeatMs) this.close('silent', `nothing heard for ${silentMs} ms`);
     }, deps.heartbeatMs / 2);
     const leftMs = peer.certificate.expires_at - this.#lastHeardMs;
-    this.#expiryTimer = setTimeout(() => this.#expire(), Math.min(timerMsMax, Math.max(0, leftMs)));
+    this.#expiryTimer = setTimeout(() => this.#expire(), Math.min(longestTimerMs, Math.max(0, leftMs)));
   }
 
   /** A link does not outlive its certificate: the agent opens the next one with another. */

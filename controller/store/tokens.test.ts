@@ -12,8 +12,14 @@ const asked: BootTokenAsked = {
   perSourceMax: 3,
 };
 
-const ask = ({ store }: MemoryStore, change: Partial<BootTokenAsked> = {}): Promise<string | undefined> =>
-  store.write(systemActor('boot'), (uow) => createBootToken(uow.db, { ...asked, ...change }, uow.ids));
+/** A millisecond after the one before: which is the older one is by the clock. */
+const ask = async (
+  { store, clock }: MemoryStore,
+  change: Partial<BootTokenAsked> = {},
+): Promise<string | undefined> => {
+  clock.set(clock.nowMs() + 1);
+  return store.write(systemActor('boot'), (uow) => createBootToken(uow.db, { ...asked, ...change }, uow.ids));
+};
 const isOpen = async ({ store }: MemoryStore, token: string | undefined): Promise<boolean> =>
   (await findToken(store.db, token ?? ''))?.used_at === null;
 const macOf = (nth: number): string => `52:54:00:00:01:${nth.toString(16).padStart(2, '0')}`;
