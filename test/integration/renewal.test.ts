@@ -69,6 +69,7 @@ async function hello(machine: Machine, identity: Identity, bootId: string): Prom
     capabilities: [],
     inventoryHash: 'a'.repeat(64),
     verificationEnforced: true,
+    commandKeySequence: 0,
     hardware: { serial: machine.serial, uuid: '', macs: [machine.mac], ekSha256s: [] },
   };
   socket.send(packr.pack(['hello', 1, body]));
@@ -162,7 +163,7 @@ describe('a link', () => {
     const socket = new WebSocket(text('linkUrl'), { ca, key: request.privateKeyPem, cert: text('certificate') });
     await once(socket, 'open');
     const hardware = { serial: 'R6', uuid: '', macs: [mac], ekSha256s: [] };
-    socket.send(packr.pack(['hello', 1, { protocol: protocolVersion, agentVersion: '9', assetId: text('assetId'), bootId, sessionId: 's', home: 'pious', capabilities: [], inventoryHash: 'a'.repeat(64), verificationEnforced: true, hardware }]));
+    socket.send(packr.pack(['hello', 1, { protocol: protocolVersion, agentVersion: '9', assetId: text('assetId'), bootId, sessionId: 's', home: 'pious', capabilities: [], inventoryHash: 'a'.repeat(64), verificationEnforced: true, commandKeySequence: 0, hardware }]));
     let seq = 1;
     const beating = setInterval(() => socket.send(packr.pack(['heartbeat', (seq += 1), { uptimeMs: 1, rssBytes: 1 }])), 300);
     const code = await new Promise<number>((resolve) => socket.once('close', resolve));

@@ -247,7 +247,7 @@ const approving: readonly Attack[] = [
   {
     name: 'approve one’s own change by another credential',
     attempt: async ({ region, change }) => {
-      const { credential, secret } = await region.client('max').call('credential.create', { label: 'second', roles: ['checker'] });
+      const { credential, secret } = await region.client('max').call('credential.create', { label: 'second', roles: ['approver'] });
       const second = clientWith(region, { id: credential.id, secret });
       return outcome(second.call('change.approve', { change: change.id, payloadSha256: change.payloadSha256 }));
     },
@@ -432,12 +432,12 @@ describe('after all of them', () => {
   it('the claims of live identities are alerts, and the refusals are in the audit', async () => {
     const { items } = await world.region.client('vic').call('event.list', { limit: 1000 });
     expect(items.filter(({ kind }) => kind === 'alert').length).toBeGreaterThan(0);
-    const audit = await world.region.client('vic').call('audit.list', { limit: 1000 });
+    const audit = await world.region.client('ada').call('audit.list', { limit: 1000 });
     const refused = new Set(
       audit.items.filter((entry) => entry.outcome === 'refused').map(({ operation }) => operation),
     );
     expect([...refused]).toEqual(expect.arrayContaining(['agent.enrol', 'change.approve', 'credential.create']));
-    expect(await world.region.client('vic').call('audit.verify', {})).toMatchObject({ ok: true });
+    expect(await world.region.client('ada').call('audit.verify', {})).toMatchObject({ ok: true });
   });
 
   it.each<[string, string]>([
