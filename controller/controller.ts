@@ -32,7 +32,8 @@ import type { OpsDeps } from './ops/handler.ts';
 import { imageProblems } from './ops/image-ops.ts';
 import { createRunner } from './ops/runner.ts';
 import { burnInReconciler } from './reconcile/burn-in.ts';
-import { expireChanges } from './reconcile/change-expiry.ts';
+import { startOutboxes } from './outbox/outboxes.ts';
+import { startChangeTimer } from './reconcile/change-expiry.ts';
 import { createDriver, type Driver } from './reconcile/driver.ts';
 import { inspectionReconciler } from './reconcile/inspection.ts';
 import { presenceReconciler, type Hub, type Presence } from './reconcile/presence.ts';
@@ -46,8 +47,6 @@ import { authenticate } from './store/people.ts';
 import { createStore, type Store } from './store/unit-of-work.ts';
 
 export const controllerVersion = '0.1.0';
-
-const expiryPollMs = 60_000;
 
 export type Controller = {
   /** Ports in use: the configured ones, or those the system chose where 0 was configured. */
@@ -91,7 +90,9 @@ export async function startController(config: Config, log: Log, clock: Clock = s
     await rm(config.apiSocket, { force: true });
     await localApi.listen({ path: config.apiSocket });
   }
-  const stopExpiry = expiryTimer(core.store, clock, log);
+  const outboxes = await startOutboxes(config, { ...core, rng: strongRng });
+  core.wakes.outboxes = outboxes.wake;
+  const stopExpiry = startChangeTimer(core.store, core.ops, log);
   await reparseEvidence(core.store, log);
   await resume(core.db, driver);
   log.info({ region: config.region, ...ports, publicHost: config.publicHost }, 'controller started');
@@ -100,7 +101,7 @@ export async function startController(config: Config, log: Log, clock: Clock = s
     caPem: core.ca.caPem,
     stop: async () => {
       log.info('controller stopping');
-      stopExpiry();
+      await stopExpiry();
       core.feed.stop();
       agents.closeLinks();
       agents.server.close();
@@ -110,6 +111,7 @@ export async function startController(config: Config, log: Log, clock: Clock = s
       await api.close();
       await localApi?.close();
       await driver.stop();
+      await outboxes.stop();
       await core.db.destroy();
       log.info('controller stopped');
     },
@@ -127,13 +129,17 @@ async function openCore(config: Config, log: Log, clock: Clock) {
   const newest = await db.selectFrom('events').select('seq').orderBy('seq', 'desc').limit(1).executeTakeFirst();
   const feed = createEventFeed(newest?.seq ?? 0);
   // The driver reads the store and the store wakes the driver: the one knot, tied when both are there.
-  const wakes: { to: (assetId: string) => void } = { to: () => undefined };
+  const wakes: { to: (assetId: string) => void; outboxes: () => void } = {
+    to: () => undefined,
+    outboxes: () => undefined,
+  };
   const store = createStore({
     db,
     ids,
     committed: (woken, seq) => {
       feed.committed(seq);
       for (const assetId of woken) wakes.to(assetId);
+      if (seq > 0) wakes.outboxes();
     },
   });
   const ca = await openRegionCa({
@@ -165,17 +171,12 @@ async function openCore(config: Config, log: Log, clock: Clock) {
     blobs,
     consoleText,
     burnIn: { hasTools: tools !== null, progressOf: burnIns.progressOf },
+    webhookRules: { allowHttp: config.webhooks.allowHttp },
+    mailIsConfigured: config.smtp !== null,
     waitForEvent: feed.wait,
   };
   const commandKey = await openCommandKey(keys);
-  const metrics = createMetrics({
-    agentsOnline: registry.count,
-    agentRssBytesMax: () => {
-      let most = 0;
-      for (const session of registry.all()) most = Math.max(most, session.rssBytes());
-      return most;
-    },
-  });
+  const metrics = metricsOf(registry);
   return {
     config,
     log,
@@ -198,6 +199,17 @@ async function openCore(config: Config, log: Log, clock: Clock) {
     burnIns,
     ops,
   };
+}
+
+function metricsOf(registry: ReturnType<typeof createRegistry>): ReturnType<typeof createMetrics> {
+  return createMetrics({
+    agentsOnline: registry.count,
+    agentRssBytesMax: () => {
+      let most = 0;
+      for (const session of registry.all()) most = Math.max(most, session.rssBytes());
+      return most;
+    },
+  });
 }
 
 function toolsAt(bootUrl: string, { sha256, bytes }: ToolImage): BurnInTools {
@@ -362,26 +374,6 @@ async function readImageKeys(config: Config): Promise<Record<string, string>> {
     });
   }
   return keys;
-}
-
-function expiryTimer(store: Store, clock: Clock, log: Log): () => void {
-  let timer: NodeJS.Timeout | undefined;
-  let isStopped = false;
-  const tick = async (): Promise<void> => {
-    const nextMs = await expireChanges(store);
-    const delayMs = nextMs === undefined ? expiryPollMs : Math.min(expiryPollMs, Math.max(100, nextMs - clock.nowMs()));
-    if (!isStopped) timer = setTimeout(start, delayMs);
-  };
-  const start = (): void =>
-    void tick().catch((error: unknown) => {
-      log.error({ error: messageOf(error) }, 'expiring changes failed; it is tried again');
-      if (!isStopped) timer = setTimeout(start, expiryPollMs);
-    });
-  start();
-  return () => {
-    isStopped = true;
-    clearTimeout(timer);
-  };
 }
 
 async function listenFastify(

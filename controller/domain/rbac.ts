@@ -2,9 +2,20 @@
 import type { RoleName } from '../../shared/api/person.ts';
 import { operations } from '../../shared/api/operations.ts';
 
-const reads = operations.filter((operation) => operation.effect === 'read').map((operation) => operation.permission);
+const reads = operations
+  .filter((operation) => operation.effect === 'read')
+  .map((operation) => operation.permission)
+  // Where a webhook leads is a secret of whoever made it.
+  .filter((permission) => !permission.startsWith('webhook.'));
 
-const selfService = ['auth.whoami', 'credential.list', 'credential.create', 'credential.revoke'] as const;
+const selfService = [
+  'auth.whoami',
+  'credential.list',
+  'credential.create',
+  'credential.revoke',
+  'change.comment',
+  'notification.set',
+] as const;
 
 /** Permissions per role. A checker cannot file, a maker cannot approve; an admin manages people and hardware data. */
 export const rolePermissions: Readonly<Record<RoleName, ReadonlySet<string>>> = {
@@ -45,6 +56,14 @@ export const rolePermissions: Readonly<Record<RoleName, ReadonlySet<string>>> = 
     'cabling.import',
     'cabling.delete',
     'person.create',
+    'policy.set',
+    'policy.delete',
+    'change.withdraw',
+    'webhook.list',
+    'webhook.get',
+    'webhook.create',
+    'webhook.update',
+    'webhook.delete',
   ]),
 };
 

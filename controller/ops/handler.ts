@@ -6,8 +6,10 @@ import type { RoleName } from '../../shared/api/person.ts';
 import type { BurnInProgress } from '../../shared/burn-in/report.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
+import type { PolicySubject } from '../domain/policy.ts';
 import type { Db } from '../store/database.ts';
-import type { ChangeRow } from '../store/schema.ts';
+import type { ChangeRow } from '../store/change-tables.ts';
+import type { ProvisionWork } from '../store/schema.ts';
 import type { Actor, UnitOfWork } from '../store/unit-of-work.ts';
 
 /** Who calls: a person through one credential, with what that credential may do. */
@@ -46,12 +48,18 @@ export type OpsDeps = {
     /** What the agent of this asset told last of the burn-in that it runs. */
     readonly progressOf: (assetId: string) => BurnInProgress | undefined;
   };
+  readonly webhookRules: { readonly allowHttp: boolean };
+  readonly mailIsConfigured: boolean;
   /** Resolves when an event newer than `after` is there, or after `waitMs`. */
   readonly waitForEvent: (after: number, waitMs: number) => Promise<void>;
 };
 
 export type ReadContext = { readonly deps: OpsDeps; readonly caller: Caller };
 export type WriteContext = ReadContext & { readonly uow: UnitOfWork };
+/** What is approved may run when nobody calls. */
+export type ExecuteContext = Omit<WriteContext, 'caller'>;
+/** `editing`: the open change whose plan is made anew; what it wants is not wanted by somebody else. */
+export type PlanContext = WriteContext & { readonly editing?: string };
 
 export type Written<Output> = {
   readonly output: Output;
@@ -68,12 +76,14 @@ export type Plan = {
   readonly payload: unknown;
   readonly targets: readonly string[];
   readonly effect: readonly EffectLine[];
+  /** What it is about, as policies see it; what the targets are now, unless told. */
+  readonly subjects?: readonly PolicySubject[];
 };
 
 export type Approved = {
   readonly change: ChangeRow;
   readonly payload: unknown;
-  readonly approval: { changeId: string; payloadSha256: string; makerId: string; checkerIds: string[] };
+  readonly approval: ProvisionWork['approval'];
 };
 
 export type Handler<Id extends OperationId = OperationId> =
@@ -87,9 +97,11 @@ export type Handler<Id extends OperationId = OperationId> =
     }
   | {
       readonly kind: 'state-change';
-      readonly plan: (input: OperationInput<Id>, context: WriteContext) => Promise<Plan>;
+      readonly plan: (input: OperationInput<Id>, context: PlanContext) => Promise<Plan>;
       /** Checks everything again and starts the work; throws where a target has drifted. Answers operation ids. */
-      readonly execute: (approved: Approved, context: WriteContext) => Promise<string[]>;
+      readonly execute: (approved: Approved, context: ExecuteContext) => Promise<string[]>;
     };
+
+export type StateChange = Extract<Handler, { kind: 'state-change' }>;
 
 export type Handlers<Ids extends OperationId> = { readonly [Id in Ids]: Handler<Id> };

@@ -7,11 +7,11 @@ import type { ProvisionInput } from '../../shared/api/provision.ts';
 import { assert } from '../../shared/assert.ts';
 import { PpecError } from '../../shared/errors.ts';
 import type { Disk } from '../../shared/hardware/inventory.ts';
-import { newId } from '../../shared/ids.ts';
 import { provisionSteps } from '../../shared/lifecycle/operation.ts';
 import { formatDecimalBytes } from '../../shared/units.ts';
 import { assetById, callName, findAsset, placeOf } from '../store/assets.ts';
-import { fromJson, toJson } from '../store/json.ts';
+import { fromJson } from '../store/json.ts';
+import { startOperation } from '../store/operations.ts';
 import { findImage, type ImageRow } from '../store/records.ts';
 import type { AssetRow, ProvisionWork } from '../store/schema.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
@@ -36,22 +36,24 @@ const Payload = Type.Object({
 type Payload = Static<typeof Payload>;
 type Target = Static<typeof Target>;
 const payloadValidator = Compile(Payload);
+const namesShown = 10;
 
 export const provisionHandlers: Handlers<'asset.provision'> = {
   'asset.provision': {
     kind: 'state-change',
-    plan: async (input, { uow }) => {
+    plan: async (input, { uow, editing }) => {
       const image = await findImage(uow.db, input.image);
-      const assets = await chosenAssets(uow, input);
+      const assets = await chosenAssets(uow, input, editing);
       const targets: Target[] = [];
-      const effect: EffectLine[] = [];
+      const machines: Machine[] = [];
       for (const [index, asset] of assets.entries()) {
         const disk = await targetDisk(uow, asset, image);
         const target = await freeze(uow, { asset, disk, hostname: hostnameFor(input, asset, index, assets.length) });
         targets.push(target);
-        effect.push(...effectOf(asset, { disk, image, target, project: input.project }));
+        machines.push({ asset, disk, target });
       }
-      const names = assets.map(callName).join(', ');
+      checkHostnames(targets);
+      const names = namesOf(assets);
       return {
         summary: `overwrite ${targets.length === 1 ? `disk ${targets[0]?.diskSerial} of` : 'a disk each of'} ${names}, boot ${image.name} ${image.version}`,
         reason: input.reason,
@@ -63,7 +65,9 @@ export const provisionHandlers: Handlers<'asset.provision'> = {
           targets,
         } satisfies Payload,
         targets: assets.map((asset) => asset.id),
-        effect,
+        // The machines belong to it from then on.
+        subjects: [{ project: input.project }],
+        effect: effectOf(machines, image, input.project),
       };
     },
     execute: async ({ change, payload, approval }, { uow }) => {
@@ -71,6 +75,12 @@ export const provisionHandlers: Handlers<'asset.provision'> = {
       const image = await uow.db.selectFrom('images').selectAll().where('id', '=', payload.imageId).executeTakeFirst();
       if (image?.sha256 !== payload.imageSha256)
         throw new PpecError('failed_precondition', 'The image is no longer the one that was shown.');
+      const drifted = await driftOf(uow, payload.targets);
+      if (drifted.length > 0) {
+        const shown = drifted.slice(0, namesShown).join('; ');
+        const more = drifted.length > namesShown ? `; and ${drifted.length - namesShown} more` : '';
+        throw new PpecError('failed_precondition', `${shown}${more}. File it anew.`);
+      }
       const operationIds: string[] = [];
       for (const target of payload.targets) operationIds.push(await start(uow, { target, payload, approval, image }));
       return operationIds;
@@ -79,8 +89,8 @@ export const provisionHandlers: Handlers<'asset.provision'> = {
 };
 
 /** Named assets exactly, or the SPAREs of a class that have waited longest and that no open change wants already. */
-async function chosenAssets(uow: UnitOfWork, input: ProvisionInput): Promise<AssetRow[]> {
-  const wanted = await wantedByOpenChanges(uow);
+async function chosenAssets(uow: UnitOfWork, input: ProvisionInput, editing: string | undefined): Promise<AssetRow[]> {
+  const wanted = await wantedByOthers(uow, editing);
   if (input.assets !== undefined) {
     if (input.class !== undefined || input.count !== undefined) {
       throw new PpecError('invalid_argument', 'Name either assets, or a class and a count.');
@@ -142,12 +152,15 @@ function unfitness(asset: AssetRow): string | undefined {
   return undefined;
 }
 
-async function wantedByOpenChanges(uow: UnitOfWork): Promise<Map<string, string>> {
+/** Targets of changes that may still run, but for the one that is edited. */
+async function wantedByOthers(uow: UnitOfWork, editing: string | undefined): Promise<Map<string, string>> {
   const rows = await uow.db
     .selectFrom('changes')
     .select(['id', 'targets'])
-    .where('state', '=', 'open')
-    .where('expires_at', '>', uow.nowMs)
+    .where((eb) =>
+      eb.or([eb('state', '=', 'approved'), eb.and([eb('state', '=', 'open'), eb('expires_at', '>', uow.nowMs)])]),
+    )
+    .where('id', '!=', editing ?? '')
     .execute();
   return new Map(rows.flatMap((row) => fromJson(row.targets).map((target) => [target, row.id] as const)));
 }
@@ -189,17 +202,9 @@ async function freeze(
       `${callName(asset)} has no inspected boot or no production address yet.`,
     );
   }
-  const holder = await uow.db
-    .selectFrom('assets')
-    .select(['id', 'serial'])
-    .where('hostname', '=', hostname)
-    .where('id', '!=', asset.id)
-    .executeTakeFirst();
+  const holder = await holderOf(uow, hostname, asset.id);
   if (holder !== undefined)
-    throw new PpecError(
-      'already_exists',
-      `The host name ${hostname} belongs to ${holder.serial}. Choose another: --hostname`,
-    );
+    throw new PpecError('already_exists', `The host name ${hostname} belongs to ${holder}. Choose another: --hostname`);
   return {
     assetId: asset.id,
     serial: asset.serial,
@@ -216,32 +221,95 @@ function hostnameFor(input: ProvisionInput, asset: AssetRow, ...[index, count]: 
   return count === 1 ? input.hostname : `${input.hostname}-${index + 1}`;
 }
 
-type Shown = {
+/** Two machines of one change are not given one name. */
+function checkHostnames(targets: readonly Target[]): void {
+  const taken = new Map<string, string>();
+  for (const { hostname, serial } of targets) {
+    const other = taken.get(hostname);
+    if (other !== undefined) {
+      throw new PpecError(
+        'invalid_argument',
+        `${other} and ${serial} would both be ${hostname}. Name them: --hostname`,
+      );
+    }
+    taken.set(hostname, serial);
+  }
+}
+
+function namesOf(assets: readonly AssetRow[]): string {
+  const left = assets.length - namesShown;
+  const shown = assets.slice(0, namesShown).map(callName).join(', ');
+  return left > 0 ? `${shown} and ${left} more` : shown;
+}
+
+type Machine = {
+  readonly asset: AssetRow;
   readonly disk: Disk & { serial: string };
-  readonly image: ImageRow;
   readonly target: Target;
-  readonly project: string;
 };
 
-function effectOf(asset: AssetRow, { disk, image, target, project }: Shown): EffectLine[] {
-  const name = callName(asset);
-  const line = (label: string, text: string, destructive = false): EffectLine => ({
-    target: name,
-    label,
-    text,
-    destructive,
-  });
+/** One machine in all detail; of several, what they share once and then a line each. */
+function effectOf(machines: readonly Machine[], image: ImageRow, project: string): EffectLine[] {
+  const [only] = machines.length === 1 ? machines : [];
+  const imageText = `${image.name} ${image.version}  sha256 ${image.sha256.slice(0, 12)}…  signed by ${image.key_id}`;
+  if (only !== undefined) {
+    const { asset, target } = only;
+    const name = callName(asset);
+    const facts = [name, placeOf(asset), asset.serial, asset.class ?? ''];
+    return [
+      line(name, 'asset', facts.filter((part) => part !== '').join('  ')),
+      { ...line(name, 'disk', overwritten(only)), destructive: true },
+      line(name, 'image', imageText),
+      line(name, 'address', `${target.address}  ${target.hostname}`),
+      line(name, 'project', project),
+    ];
+  }
+  const all = `all ${machines.length}`;
   return [
-    line('asset', [name, placeOf(asset), asset.serial, asset.class ?? ''].filter((part) => part !== '').join('  ')),
-    line(
-      'disk',
-      `${disk.name}  SN ${disk.serial}  ${formatDecimalBytes(disk.sizeBytes ?? 0)}  will be overwritten`,
-      true,
-    ),
-    line('image', `${image.name} ${image.version}  sha256 ${image.sha256.slice(0, 12)}…  signed by ${image.key_id}`),
-    line('address', `${target.address}  ${target.hostname}`),
-    line('project', project),
+    line(all, 'image', imageText),
+    line(all, 'project', project),
+    ...machines.map((machine) => {
+      const { asset, target } = machine;
+      const parts = [placeOf(asset), asset.serial, overwritten(machine), '→', target.address, target.hostname];
+      return { ...line(callName(asset), 'disk', parts.filter((part) => part !== '').join('  ')), destructive: true };
+    }),
   ];
+}
+
+function line(target: string, label: string, text: string): EffectLine {
+  return { target, label, text, destructive: false };
+}
+
+function overwritten({ disk }: Machine): string {
+  return `${disk.name}  SN ${disk.serial}  ${formatDecimalBytes(disk.sizeBytes ?? 0)}  will be overwritten`;
+}
+
+/** What speaks against each target now: all of them are looked at before the first one is touched. */
+async function driftOf(uow: UnitOfWork, targets: readonly Target[]): Promise<string[]> {
+  const drifted: string[] = [];
+  for (const target of targets) {
+    const asset = await assetById(uow.db, target.assetId);
+    assert(asset !== undefined, `asset ${target.assetId} exists`);
+    const holder = await holderOf(uow, target.hostname, asset.id);
+    const drift =
+      unfitness(asset) ??
+      (asset.boot_id !== target.bootId ? 'has booted again since this was filed' : undefined) ??
+      (asset.inventory_hash !== target.inventoryHash ? 'is not the hardware that was shown' : undefined) ??
+      (asset.address !== target.address ? 'has another production address now' : undefined) ??
+      (holder === undefined ? undefined : `cannot be ${target.hostname}: that is ${holder} now`);
+    if (drift !== undefined) drifted.push(`${callName(asset)} ${drift}`);
+  }
+  return drifted;
+}
+
+async function holderOf(uow: UnitOfWork, hostname: string, assetId: string): Promise<string | undefined> {
+  const holder = await uow.db
+    .selectFrom('assets')
+    .select('serial')
+    .where('hostname', '=', hostname)
+    .where('id', '!=', assetId)
+    .executeTakeFirst();
+  return holder?.serial;
 }
 
 type Start = {
@@ -254,49 +322,21 @@ type Start = {
 async function start(uow: UnitOfWork, { target, payload, approval, image }: Start): Promise<string> {
   const asset = await assetById(uow.db, target.assetId);
   assert(asset !== undefined, `asset ${target.assetId} exists`);
-  const drift =
-    unfitness(asset) ??
-    (asset.boot_id !== target.bootId ? 'has booted again since this was filed' : undefined) ??
-    (asset.inventory_hash !== target.inventoryHash ? 'is not the hardware that was shown' : undefined) ??
-    (asset.address !== target.address ? 'has another production address now' : undefined);
-  if (drift !== undefined) throw new PpecError('failed_precondition', `${callName(asset)} ${drift}. File it anew.`);
-  const id = newId('operation', uow.ids);
-  const work: ProvisionWork = {
-    imageId: payload.imageId,
-    diskSerial: target.diskSerial,
-    hostname: target.hostname,
-    project: payload.project,
-    sshKeys: payload.sshKeys,
-    inventoryHash: target.inventoryHash,
-    approval,
-  };
-  await uow.db
-    .insertInto('operations')
-    .values({
-      id,
-      kind: 'asset.provision',
-      asset_id: asset.id,
-      change_id: approval.changeId,
-      state: 'running',
-      steps: toJson(
-        provisionSteps.map((name) => ({
-          name,
-          state: 'pending' as const,
-          startedAt: null,
-          endedAt: null,
-          message: '',
-        })),
-      ),
-      progress_percent: 0,
-      error: null,
-      work: toJson(work),
-      // The reconciler gives every step its own deadline as it starts.
-      deadline_at: uow.nowMs,
-      created_at: uow.nowMs,
-      ended_at: null,
-      revision: 1,
-    })
-    .execute();
+  const id = await startOperation(uow, {
+    kind: 'asset.provision',
+    assetId: asset.id,
+    changeId: approval.changeId,
+    steps: provisionSteps.map((name) => ({ name, state: 'pending', startedAt: null, endedAt: null, message: '' })),
+    work: {
+      imageId: payload.imageId,
+      diskSerial: target.diskSerial,
+      hostname: target.hostname,
+      project: payload.project,
+      sshKeys: payload.sshKeys,
+      inventoryHash: target.inventoryHash,
+      approval,
+    },
+  });
   await uow.patchAsset(
     asset,
     {

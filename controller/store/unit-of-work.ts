@@ -11,7 +11,9 @@ import { changeTransitions } from '../../shared/lifecycle/change.ts';
 import { auditHash, genesisHash } from './audit-chain.ts';
 import type { Db } from './database.ts';
 import { toJson } from './json.ts';
-import type { AssetRow, ChangeRow, Database, OperationRow } from './schema.ts';
+import type { ChangeRow } from './change-tables.ts';
+import type { AssetRow, Database, OperationRow } from './schema.ts';
+import { fanOut } from './webhooks.ts';
 
 /** Who does it: a person through a credential, an agent, or a reconciler. */
 export type Actor = {
@@ -44,7 +46,8 @@ export type UnitOfWork = {
   readonly nowMs: number;
   readonly ids: IdSource;
   readonly audit: (note: AuditNote) => Promise<void>;
-  readonly event: (kind: string, objectId: string, text: string) => Promise<void>;
+  /** Tells of something, the webhooks too. Answers its sequence number. */
+  readonly event: (kind: string, objectId: string, text: string) => Promise<number>;
   /** Changes an asset: checks the lifecycle, counts the revision, keeps the changelog. Answers the new row. */
   readonly patchAsset: (asset: AssetRow, patch: Partial<AssetRow>, changeId?: string | null) => Promise<AssetRow>;
   readonly patchOperation: (operation: OperationRow, patch: Partial<OperationRow>) => Promise<OperationRow>;
@@ -100,6 +103,8 @@ export function createStore({ db, ids, committed }: StoreDeps): Store {
               .deleteFrom('events')
               .where('seq', '<=', eventSeq - eventsKept)
               .execute();
+            await fanOut(trx, { seq: eventSeq, kind, objectId, text, nowMs }, ids);
+            return eventSeq;
           },
           ...patches(trx, changelog, nowMs),
           changelog,

@@ -8,14 +8,17 @@ import { deliveryReportOperations } from './delivery-report.ts';
 import { imageOperations } from './image.ts';
 import { machineClassOperations } from './machine-class.ts';
 import { networkOperations } from './network.ts';
+import { notificationOperations } from './notification.ts';
 import { operationHandleOperations } from './operation-handle.ts';
 import { partOperations } from './part.ts';
 import { personOperations } from './person.ts';
+import { policyOperations } from './policy.ts';
 import { provisionOperations } from './provision.ts';
 import { purchaseOrderOperations } from './purchase-order.ts';
 import { regionOperations } from './region.ts';
 import { vendorOperations } from './vendor.ts';
 import { waiverOperations } from './waiver.ts';
+import { webhookOperations } from './webhook.ts';
 import type { InputOf, OutputOf } from './operation.ts';
 
 export const operations = [
@@ -26,6 +29,7 @@ export const operations = [
   ...partOperations,
   ...burnInOperations,
   ...changeOperations,
+  ...policyOperations,
   ...operationHandleOperations,
   ...purchaseOrderOperations,
   ...deliveryReportOperations,
@@ -36,6 +40,8 @@ export const operations = [
   ...cablingOperations,
   ...auditOperations,
   ...personOperations,
+  ...webhookOperations,
+  ...notificationOperations,
 ] as const;
 
 export type AnyOperation = (typeof operations)[number];

@@ -45,7 +45,14 @@ export const commandArgs = {
 export type CommandName = keyof typeof commandArgs;
 
 export const ApprovalSchema = Type.Object(
-  { changeId: Text(40), payloadSha256: Sha256, makerId: Text(40), checkerIds: Type.Array(Text(40), { maxItems: 16 }) },
+  {
+    changeId: Text(40),
+    payloadSha256: Sha256,
+    makerId: Text(40),
+    checkerIds: Type.Array(Text(40), { maxItems: 16 }),
+    /** Who broke the glass: the command may run though nobody has checked it. */
+    breakGlass: Type.Optional(Type.String({ minLength: 1, maxLength: 40 })),
+  },
   closed,
 );
 
