@@ -36,12 +36,15 @@ const nouns: Readonly<Record<string, string>> = {
   event: 'What happens in the region',
   image: 'Signed, digest-pinned operating systems',
   network: 'Networks and their addresses',
+  notification: 'Where you are written to',
   operation: 'Slow work, step by step',
   part: 'Memory modules, disks, cards, boards and ports, followed by their own serials',
   person: 'People and their roles',
+  policy: 'What state changes need before they run: how many other people, which, when',
   po: 'Purchase orders, deliveries and invoices',
   vendor: 'Who orders are placed with, and the columns of their CSV files',
   waiver: 'Findings that were accepted for a time',
+  webhook: 'Events, sent to an address as they happen',
   spare: 'Inspected servers that wait for work',
 };
 

@@ -164,8 +164,8 @@ export const webhookOperations = [
   }),
   operation({
     id: 'webhook.delete',
-    method: 'DELETE',
-    path: '/v1/webhooks/:webhook',
+    method: 'POST',
+    path: '/v1/webhooks/:webhook/delete',
     input: Type.Object(webhook, closed),
     output: Webhook,
     effect: 'write',
