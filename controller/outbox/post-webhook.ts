@@ -88,16 +88,16 @@ function send(url: URL, post: Post, { rules, target, life }: Sending): Promise<n
   };
   return new Promise((resolve, reject) => {
     const request = (url.protocol === 'https:' ? requestTls : requestPlain)(url, options, (response) => {
+      // The status is what was asked for. The rest is let run out, so that the receiver is not cut off, but not for long.
+      resolve(response.statusCode ?? 0);
       let bytes = 0;
+      response.on('error', () => undefined);
       response.on('data', (chunk: Buffer) => {
         bytes += chunk.length;
         if (bytes > answerBytesMax) response.destroy();
       });
-      response.once('error', () => undefined);
-      // The status is what was asked for; an answer that never ends is cut off.
-      response.once('close', () => resolve(response.statusCode ?? 0));
     });
-    request.once('error', reject);
+    request.on('error', reject);
     request.end(post.body);
   });
 }
