@@ -81,7 +81,7 @@ it('tells those who may check what waits, with all that they need to act, and it
   await subscribe(room, 'mia', 'cho', 'max', 'vic');
   const change = await room.call('mia', 'asset.provision', { ...provision, reason: 'new ledger node' });
   await until(() => mails.length === 2);
-  expect(mails.map(({ to }) => to).toSorted()).toEqual([['cho@example.net'], ['max@example.net']]);
+  expect(mails.map(({ to }) => to.join()).toSorted()).toEqual(['cho@example.net', 'max@example.net']);
   expect(mails[0]?.from).toBe('ppec@example.net');
   const [mail] = mails;
   const { headers, body } = read(mail ?? { to: [], from: '', text: '' });
