@@ -139,6 +139,24 @@ export async function namesBehind(db: Db, holder: string): Promise<string[]> {
   return rows.flatMap(({ member }) => parseHolder(member)?.name ?? []);
 }
 
+/** The names of all who hold a permission anywhere now, in their order. */
+export async function namesWithPermission(db: Db, permission: string, nowMs: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('grants')
+    .select(['holder', 'role'])
+    .distinct()
+    .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', nowMs)]))
+    .execute();
+  const roles = await permissionsOfRoles(
+    db,
+    rows.map(({ role }) => role),
+  );
+  const holders = new Set(rows.filter(({ role }) => roles.get(role)?.has(permission)).map(({ holder }) => holder));
+  const names: string[] = [];
+  for (const holder of holders) names.push(...(await namesBehind(db, holder)));
+  return [...new Set(names)].toSorted();
+}
+
 /** The names of all who hold a role, whatever the scope. */
 export async function namesWithRole(db: Db, role: string): Promise<string[]> {
   const rows = await db.selectFrom('grants').select('holder').distinct().where('role', '=', role).execute();

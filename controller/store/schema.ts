@@ -3,7 +3,6 @@
 import type { ImageManifest } from '../../shared/api/image.ts';
 import type { Asset } from '../../shared/api/asset.ts';
 import type { VendorColumns } from '../../shared/api/vendor.ts';
-import type { EffectLine, Change } from '../../shared/api/change.ts';
 import type { OperationStep } from '../../shared/api/operation-handle.ts';
 import type { PartEventName, PartKind, PartState } from '../../shared/api/part.ts';
 import type { BurnInProfileName } from '../../shared/burn-in/profiles.ts';
@@ -12,11 +11,11 @@ import type { Inventory } from '../../shared/hardware/inventory.ts';
 import type { Finding, Verdict } from '../../shared/inspection/finding.ts';
 import type { MachineClassSpec } from '../../shared/inspection/machine-class.ts';
 import type { BurnInState } from '../../shared/lifecycle/burn-in.ts';
-import type { ChangeState } from '../../shared/lifecycle/change.ts';
 import type { OperationState } from '../../shared/lifecycle/operation.ts';
 import type { CommandName } from '../../shared/protocol/command.ts';
 import type { CommandOutcome, HealthReport } from '../../shared/protocol/messages.ts';
 import type { Measured } from '../domain/peers.ts';
+import type { ChangeTables } from './change-tables.ts';
 import type { RightsTables } from './rights-schema.ts';
 import type { StoredOrder } from './stored-order.ts';
 
@@ -75,26 +74,6 @@ export type AssetRow = {
   revision: number;
 };
 
-export type ChangeRow = {
-  id: string;
-  operation: string;
-  summary: string;
-  reason: string;
-  maker_id: string;
-  state: ChangeState;
-  state_reason: string | null;
-  payload: string;
-  payload_sha256: string;
-  effect: Json<EffectLine[]>;
-  targets: Json<string[]>;
-  checkers_needed: number;
-  approvals: Json<Change['approvals']>;
-  operation_ids: Json<string[]>;
-  created_at: number;
-  expires_at: number;
-  revision: number;
-};
-
 /** What a provisioning works on; frozen when it was approved, completed as its steps run. */
 export type ProvisionWork = {
   readonly imageId: string;
@@ -103,7 +82,14 @@ export type ProvisionWork = {
   readonly project: string;
   readonly sshKeys: readonly string[];
   readonly inventoryHash: string;
-  readonly approval: { changeId: string; payloadSha256: string; makerId: string; checkerIds: string[] };
+  readonly approval: {
+    changeId: string;
+    payloadSha256: string;
+    makerId: string;
+    checkerIds: string[];
+    /** Who broke the glass, where nobody else had to approve. */
+    breakGlass?: string;
+  };
   readonly provisionCommandId?: string;
   readonly kexecCommandId?: string;
 };
@@ -204,7 +190,7 @@ export type CablingTableRow = {
   comment: string | null;
 };
 
-export type Database = RightsTables & {
+export type Database = RightsTables & ChangeTables & {
   assets: AssetRow;
   inventories: {
     asset_id: string;
@@ -320,7 +306,6 @@ export type Database = RightsTables & {
     revoked_at: number | null;
     created_at: number;
   };
-  changes: ChangeRow;
   operations: OperationRow;
   commands: CommandRow;
   tokens: {
