@@ -132,7 +132,8 @@ export const builtInRoles: Readonly<Record<RoleName, BuiltIn>> = {
     permissions: [...reading, 'audit.list', 'person.list', 'grant.list', 'credential.list'],
   },
   admin: {
-    description: 'People, teams, grants, roles and policies; webhooks, networks, images, classes, orders; neither provisions nor approves',
+    description:
+      'People, teams, grants, roles and policies; webhooks, networks, images, classes, orders; neither provisions nor approves',
     permissions: [
       ...reading,
       ...onHosts,

@@ -103,7 +103,9 @@ export function policiesFor(
 export function reasonAgainst(policy: PolicyFacts, operation: string, subject: PolicySubject): string | undefined {
   if (!matchesOperation(policy.operation, operation)) return `it is for ${policy.operation}`;
   const scope = parseScope(policy.scope);
-  return scope !== undefined && covers(scope, { ...regionSubject, ...subject }) ? undefined : `${policy.scope} does not cover it`;
+  return scope !== undefined && covers(scope, { ...regionSubject, ...subject })
+    ? undefined
+    : `${policy.scope} does not cover it`;
 }
 
 export function matchesOperation(pattern: string, operation: string): boolean {

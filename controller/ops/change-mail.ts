@@ -24,22 +24,26 @@ export async function tellCheckers(uow: UnitOfWork, row: ChangeRow, handler: Sta
   if (!(await isAnybodyWritten(uow.db))) return;
   const { demands } = fromJson(row.policy);
   const at = await checkedChange(uow.db, row, { handler, nowMs: uow.nowMs });
-  await mail(uow, { to: await candidatesFor(uow.db, demands, at), subjects: at.subjects }, {
-    subject: `waits for you: ${row.summary}`,
-    text: [
-      `A change waits for its checkers. It needs ${demands.map(demandText).join(', and ')}.`,
-      '',
-      ...(await factsOf(uow, row)),
-      `expires   ${utc(row.expires_at)}`,
-      '',
-      ...effectOf(row),
-      '',
-      'Look at it, and approve exactly this or reject it:',
-      `  ppec change get ${row.id}`,
-      `  ppec change approve ${row.id} --sha256 ${row.payload_sha256}`,
-      `  ppec change reject ${row.id} --reason "…"`,
-    ],
-  });
+  await mail(
+    uow,
+    { to: await candidatesFor(uow.db, demands, at), subjects: at.subjects },
+    {
+      subject: `waits for you: ${row.summary}`,
+      text: [
+        `A change waits for its checkers. It needs ${demands.map(demandText).join(', and ')}.`,
+        '',
+        ...(await factsOf(uow, row)),
+        `expires   ${utc(row.expires_at)}`,
+        '',
+        ...effectOf(row),
+        '',
+        'Look at it, and approve exactly this or reject it:',
+        `  ppec change get ${row.id}`,
+        `  ppec change approve ${row.id} --sha256 ${row.payload_sha256}`,
+        `  ppec change reject ${row.id} --reason "…"`,
+      ],
+    },
+  );
 }
 
 /** To its maker, when it was decided. */
@@ -49,20 +53,24 @@ export async function tellMaker(uow: UnitOfWork, row: ChangeRow): Promise<void> 
   if (maker?.active !== 1) return;
   const to = [{ name: maker.name, personId: maker.id, rights: await rightsOf(uow.db, maker.name, uow.nowMs) }];
   const approvals = fromJson(row.approvals).map(({ person, at }) => `${person} ${utc(at)}`);
-  await mail(uow, { to, subjects: await changeSubjects(uow.db, row.id) }, {
-    subject: `${row.state}: ${row.summary}`,
-    text: [
-      `Your change is ${row.state}${row.state_reason === null ? '' : `: ${row.state_reason}`}`,
-      '',
-      ...(await factsOf(uow, row)),
-      `approved  ${approvals.join(', ') || 'by nobody'}`,
-      ...(row.runs_at === null ? [] : [`runs      ${utc(row.runs_at)}`]),
-      '',
-      'See what became of it:',
-      `  ppec change get ${row.id}`,
-      ...(row.state === 'executed' ? [`  ppec change wait ${row.id}`] : []),
-    ],
-  });
+  await mail(
+    uow,
+    { to, subjects: await changeSubjects(uow.db, row.id) },
+    {
+      subject: `${row.state}: ${row.summary}`,
+      text: [
+        `Your change is ${row.state}${row.state_reason === null ? '' : `: ${row.state_reason}`}`,
+        '',
+        ...(await factsOf(uow, row)),
+        `approved  ${approvals.join(', ') || 'by nobody'}`,
+        ...(row.runs_at === null ? [] : [`runs      ${utc(row.runs_at)}`]),
+        '',
+        'See what became of it:',
+        `  ppec change get ${row.id}`,
+        ...(row.state === 'executed' ? [`  ppec change wait ${row.id}`] : []),
+      ],
+    },
+  );
 }
 
 /** To all who approve changes, and all admins. */
@@ -70,22 +78,26 @@ export async function tellBrokenGlass(uow: UnitOfWork, row: ChangeRow, why: stri
   if (!(await isAnybodyWritten(uow.db))) return;
   const subjects = await changeSubjects(uow.db, row.id);
   const to = await overseers(uow, subjects);
-  await mail(uow, { to, subjects }, {
-    subject: `BREAK-GLASS by ${uow.actor.name}: ${row.summary}`,
-    text: [
-      `${uow.actor.name} broke the glass: this change ran without its checkers.`,
-      `because   ${oneLine(why)}`,
-      `from      ${uow.actor.from ?? 'unknown'}`,
-      '',
-      ...(await factsOf(uow, row)),
-      '',
-      ...effectOf(row),
-      '',
-      'Somebody who is neither its maker nor broke the glass must review it:',
-      `  ppec change get ${row.id}`,
-      `  ppec change review ${row.id} --note "…"`,
-    ],
-  });
+  await mail(
+    uow,
+    { to, subjects },
+    {
+      subject: `BREAK-GLASS by ${uow.actor.name}: ${row.summary}`,
+      text: [
+        `${uow.actor.name} broke the glass: this change ran without its checkers.`,
+        `because   ${oneLine(why)}`,
+        `from      ${uow.actor.from ?? 'unknown'}`,
+        '',
+        ...(await factsOf(uow, row)),
+        '',
+        ...effectOf(row),
+        '',
+        'Somebody who is neither its maker nor broke the glass must review it:',
+        `  ppec change get ${row.id}`,
+        `  ppec change review ${row.id} --note "…"`,
+      ],
+    },
+  );
 }
 
 /** Those who may approve changes there, and those who make people. */

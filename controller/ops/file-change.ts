@@ -31,11 +31,7 @@ export type Frozen = {
 };
 
 /** Plans it and freezes everything that is approved. Whoever files or edits it gains nothing, and has the right everywhere it reaches. */
-export async function freeze(
-  handler: StateChange,
-  { operation, asked }: Asked,
-  context: PlanContext,
-): Promise<Frozen> {
+export async function freeze(handler: StateChange, { operation, asked }: Asked, context: PlanContext): Promise<Frozen> {
   const { uow, caller } = context;
   const plan = await handler.plan(accepted(asked.input), context);
   await refuseGainers(handler, plan.payload, context);

@@ -25,7 +25,7 @@ async function setPolicy(room: ChangeRoom, policy: Parameters<typeof setInput>[0
   const change = await room.call('ada', 'policy.set', setInput(policy));
   expect((await approve(room, 'cho', change)).state).toBe('executed');
 }
-const setInput = (policy: object) => ({ operation: 'asset.provision', quorum: 1, reason: 'a test', ...policy });
+const setInput = (policy: object) => ({ verb: 'asset.provision', quorum: 1, reason: 'a test', ...policy });
 
 describe('a change', () => {
   it('freezes everything that its hash covers, and shows it', async () => {
@@ -37,7 +37,7 @@ describe('a change', () => {
       checkersNeeded: 1,
       missing: ['1 more of change.approve'],
       policy: { demands: [{ quorum: 1, checkers: ['change.approve'] }], policies: [{ id: null }] },
-      input: { assets: ['S1'], project: 'payments' },
+      input: { assets: [anyText], project: 'payments' },
       payload: { targets: [{ serial: 'S1', diskSerial: 'D1', bootId: 'boot-1' }] },
       expiresAt: room.clock.nowMs() + 24 * hourMs,
     });
@@ -97,9 +97,15 @@ describe('a change', () => {
   it('takes comments, of a limited number', async () => {
     const room = await changeRoom();
     const change = await file(room);
-    const { notes } = await room.call('vic', 'change.comment', { change: change.id, text: 'is the port done?' });
-    expect(notes).toMatchObject([{ kind: 'comment', person: 'vic', from: '192.0.2.7', text: 'is the port done?' }]);
-  });
+    const comment = (name: Name) => room.call(name, 'change.comment', { change: change.id, text: 'is the port done?' });
+    const { notes } = await comment('mia');
+    expect(notes).toMatchObject([{ kind: 'comment', person: 'mia', from: '192.0.2.7', text: 'is the port done?' }]);
+    await expect(comment('vic')).rejects.toMatchObject({ code: 'permission_denied' });
+    const note = { change_id: change.id, at: 1, kind: 'comment', person: 'mia', person_id: 'p', from_address: null, text: 'x' } as const;
+    const many = Array.from({ length: 999 }, (_, n) => ({ ...note, id: `nte_${n}` }));
+    await room.store.db.insertInto('change_notes').values(many).execute();
+    await expect(comment('cho')).rejects.toMatchObject({ code: 'resource_exhausted' });
+  }); // prettier-ignore
 
   it('of forty machines is one, shown in a line each, and all or nothing', async () => {
     const room = await changeRoom(41);
@@ -133,7 +139,7 @@ describe('a change', () => {
       await room.call('mia', 'asset.provision', { ...provision, assets: ['S2'], hostname: 'ledger' }),
     ];
     expect((await approve(room, 'cho', one)).state).toBe('executed');
-    expect(await approve(room, 'cho', two)).toMatchObject({ state: 'refused', stateReason: 'srv-2 cannot be ledger: that is S1 now. File it anew.' });
+    expect(await approve(room, 'cho', two)).toMatchObject({ state: 'refused', stateReason: 'srv-2 cannot be ledger: that is the name of another machine now. File it anew.' });
   }); // prettier-ignore
 
   it.each<[string, (room: ChangeRoom) => Promise<unknown>, RegExp]>([
@@ -223,19 +229,19 @@ describe('a policy', () => {
     expect((await file(room, 'S1')).policy.demands).toEqual([{ quorum: 2, checkers: ['change.approve'] }]);
     const elsewhere = await room.call('mia', 'asset.provision', { ...provision, project: 'lab', assets: ['S2'] });
     expect(elsewhere.checkersNeeded).toBe(1);
-    const why = await room.call('vic', 'policy.explain', { operation: 'asset.provision', project: 'payments' });
+    const why = await room.call('vic', 'policy.explain', { verb: 'asset.provision', project: 'payments' });
     expect(why).toMatchObject({ floor: 1, mayCheckNow: ['adi', 'cho', 'kim', 'max'] });
     expect(why.considered.map(({ scope, holds }) => [scope, holds])).toEqual([['project:payments', true], ['region', false]]);
   }); // prettier-ignore
 
   it.each<[string, object, RegExp]>([
     ['below the floor', { quorum: 0 }, /never done alone/],
-    ['for what is no state change', { operation: 'asset.list' }, /no state change/],
+    ['for what is no state change', { verb: 'asset.list' }, /no state change/],
     ['of a group that is none', { checkers: ['kings'] }, /no role, permission or team kings/],
     ['of more groups than people', { quorum: 1, checkers: ['admin', 'approver'] }, /2 people; the quorum is 1/],
     ['that nobody could satisfy', { quorum: 5 }, /Nobody could approve/],
     ['of hours that end first', { window: { days: ['mon'], from: '09:00', to: '08:00' } }, /end before they begin/],
-    ['of a tag named twice', { scope: 'tags:a=b,a=c' }, /names a tag twice/],
+    ['of a tag named twice', { scope: 'tags:a=b,a=c' }, /tag is there twice/],
   ])('is refused %s', async (_, policy, why) => {
     const room = await changeRoom();
     await expect(room.call('ada', 'policy.set', setInput(policy))).rejects.toMatchObject({ message: matching(why) });
@@ -243,9 +249,9 @@ describe('a policy', () => {
 
   it('of a noun does not go below the floor either', async () => {
     const room = await changeRoom();
-    await setPolicy(room, { operation: 'asset.*', quorum: 0 });
+    await setPolicy(room, { verb: 'asset.*', quorum: 0 });
     expect((await file(room)).state).toBe('open');
-    await setPolicy(room, { operation: 'policy.*', quorum: 0 });
+    await setPolicy(room, { verb: 'policy.*', quorum: 0 });
     expect(await room.call('ada', 'policy.set', setInput({ quorum: 2 }))).toMatchObject({
       state: 'open',
       checkersNeeded: 1,

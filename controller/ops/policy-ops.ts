@@ -16,14 +16,7 @@ import {
 import { decide, regionSubject, type Rights, type Subject, type Where } from '../domain/rbac.ts';
 import { findAsset } from '../store/assets.ts';
 import { toJson } from '../store/json.ts';
-import {
-  allPolicies,
-  findPolicy,
-  policiesMax,
-  policyAt,
-  policyView,
-  type PolicyRow,
-} from '../store/policies.ts';
+import { allPolicies, findPolicy, policiesMax, policyAt, policyView, type PolicyRow } from '../store/policies.ts';
 import { assetSubject, projectSubject, scopeSubject } from '../store/subjects.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Handlers, Reader } from './handler.ts';
@@ -69,7 +62,7 @@ export const policyHandlers: Handlers<
   },
   'policy.explain': {
     kind: 'read',
-    run: async ({ operation: id, asset, project }, { deps, caller }) => {
+    run: async ({ verb: id, asset, project }, { deps, caller }) => {
       const operation = findOperation(id);
       if (operation?.effect !== 'state-change') {
         throw new PpecError('invalid_argument', `${id} is no state change. Those are: ${stateChanges().join(', ')}.`);
@@ -107,7 +100,7 @@ export const policyHandlers: Handlers<
       const scope = parseScope(input.scope ?? 'region');
       if (scope === undefined) throw new PpecError('invalid_argument', `'${input.scope}' names a tag twice.`);
       const payload = {
-        operation: input.operation,
+        operation: input.verb,
         scope: scopeText(scope),
         quorum: input.quorum,
         checkers: input.checkers ?? [...builtInPolicy.checkers],

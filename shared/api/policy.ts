@@ -104,9 +104,9 @@ export const policyOperations = [
     path: '/v1/policy-explanations',
     input: Type.Object(
       {
-        operation: Text(120, 'Id of a state-changing operation'),
+        verb: Text(120, 'A state-changing operation, `asset.provision`'),
         asset: Type.Optional(Ref('asset')),
-        project: Type.Optional(Text(63, 'The project that it is for')),
+        project: Type.Optional(Ref('project')),
       },
       closed,
     ),
@@ -115,7 +115,7 @@ export const policyOperations = [
     effect: 'read',
     permission: 'policy.get',
     summary: 'Which policies hold for an operation, and why',
-    example: { operation: 'asset.provision', asset: 'srv-a' },
+    example: { verb: 'asset.provision', asset: 'srv-a' },
   }),
   operation({
     id: 'policy.set',
@@ -123,7 +123,7 @@ export const policyOperations = [
     path: '/v1/policies',
     input: Type.Object(
       {
-        operation: OperationPattern,
+        verb: OperationPattern,
         scope: Type.Optional(ScopeText),
         quorum: Quorum,
         checkers: Type.Optional(Checkers),
@@ -138,7 +138,7 @@ export const policyOperations = [
     effect: 'state-change',
     summary: 'Ask to make or replace the policy of an operation in a scope; a checker must approve',
     example: {
-      operation: 'asset.provision',
+      verb: 'asset.provision',
       scope: 'project:payments',
       quorum: 2,
       checkers: ['change.approve'],

@@ -31,7 +31,7 @@ const operationsOf = async (change: Change): Promise<number> =>
   (await region.client('vic').call('change.get', { change: change.id })).operationIds.length;
 
 async function setPolicy(policy: object): Promise<void> {
-  const input = { operation: 'asset.provision', quorum: 1, reason: 'a test', ...policy };
+  const input = { verb: 'asset.provision', quorum: 1, reason: 'a test', ...policy };
   const change = await region.client('ada').call('policy.set', input);
   expect((await approve('cho', change)).state).toBe('executed');
 }

@@ -13,7 +13,7 @@ export const policyExplain = command({
   examples: ['ppec policy explain asset.provision --project payments', 'ppec policy explain asset.waive --asset srv-b'],
   async run(context, { operation, asset, project }) {
     const client = await context.client();
-    const input = { operation, ...defined({ asset, project }) };
+    const input = { verb: operation, ...defined({ asset, project }) };
     printExplanation(context, await client.call('policy.explain', input, { signal: context.signal }));
   },
 });

@@ -26,7 +26,7 @@ export const policySet = command({
     const openForMs = openFor === undefined ? undefined : openFor * minuteMs;
     const window = hours === undefined ? undefined : readWindow(hours);
     const groups = checkers.length === 0 ? undefined : [...checkers];
-    const input = { operation, quorum, reason, ...defined({ scope, checkers: groups, openForMs, window }) };
+    const input = { verb: operation, quorum, reason, ...defined({ scope, checkers: groups, openForMs, window }) };
     const client = await context.client();
     printFiled(context, await client.call('policy.set', input, { signal: context.signal }));
   },
