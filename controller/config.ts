@@ -6,6 +6,7 @@ import { Compile } from 'typebox/compile';
 import { Default } from 'typebox/value';
 import { parse } from 'yaml';
 
+import { emailPattern } from '../shared/api/notification.ts';
 import { burnInProfileNames } from '../shared/burn-in/profiles.ts';
 import { messageOf, PpecError } from '../shared/errors.ts';
 
@@ -137,6 +138,56 @@ export const ConfigFile = Type.Object(
       },
       { ...closed, default: {} },
     ),
+    webhooks: Type.Object(
+      {
+        allow: Type.Array(Type.String({ maxLength: 50 }), {
+          default: [],
+          maxItems: 64,
+          description: 'Networks (CIDR) that webhooks may be sent to although they are private or local',
+        }),
+        allowHttp: Type.Boolean({
+          default: false,
+          description: 'Take http URLs too: what is sent can be read on its way',
+        }),
+        ca: Type.Union([Type.String(), Type.Null()], {
+          default: null,
+          description: 'File with certificate authorities (PEM) that receivers may have beside the public ones',
+        }),
+        timeoutMs: Ms(10_000, 'How long a receiver has to answer'),
+      },
+      { ...closed, default: {} },
+    ),
+    smtp: Type.Union(
+      [
+        Type.Object(
+          {
+            host: Type.String({ minLength: 1, maxLength: 253, description: 'The mail server' }),
+            port: Type.Integer({ ...Port, default: 587 }),
+            tls: Type.Union([Type.Literal('starttls'), Type.Literal('implicit'), Type.Literal('none')], {
+              default: 'starttls',
+              description: 'Mail is not sent where it cannot be had',
+            }),
+            user: Type.Union([Type.String(), Type.Null()], { default: null }),
+            passwordFile: Type.Union([Type.String(), Type.Null()], {
+              default: null,
+              description: 'File with its password',
+            }),
+            ca: Type.Union([Type.String(), Type.Null()], {
+              default: null,
+              description: 'File with its authority (PEM)',
+            }),
+            from: Type.String({
+              pattern: emailPattern,
+              maxLength: 254,
+              description: 'Whom mail is from, one plain address',
+            }),
+          },
+          closed,
+        ),
+        Type.Null(),
+      ],
+      { default: null, description: 'Where mail is sent by; none is sent unless told' },
+    ),
     logLevel: Type.Union([Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error')], {
       default: 'info',
     }),
@@ -188,12 +239,21 @@ export async function readConfig(path: string): Promise<Config> {
     apiSocket: value.apiSocket === null ? null : at(value.apiSocket),
     piousDirectory: at(value.piousDirectory),
     signer: { socket: value.signer.socket === null ? null : at(value.signer.socket) },
+    webhooks: { ...value.webhooks, ca: value.webhooks.ca === null ? null : at(value.webhooks.ca) },
+    smtp: value.smtp === null ? null : smtpAt(value.smtp, at),
     burnIn: { ...value.burnIn, tools: value.burnIn.tools === null ? null : at(value.burnIn.tools) },
     audit: { ...value.audit, witnessFile: value.audit.witnessFile === null ? null : at(value.audit.witnessFile) },
     consoleLogDirectory: value.consoleLogDirectory === null ? null : at(value.consoleLogDirectory),
     tpm: { caFiles: value.tpm.caFiles.map(at) },
     imageKeys: Object.fromEntries(Object.entries(value.imageKeys).map(([id, file]) => [id, at(file)])),
   };
+}
+
+type Smtp = NonNullable<Config['smtp']>;
+
+function smtpAt(smtp: Smtp, at: (file: string) => string): Smtp {
+  const { passwordFile, ca } = smtp;
+  return { ...smtp, passwordFile: passwordFile === null ? null : at(passwordFile), ca: ca === null ? null : at(ca) };
 }
 
 export function defaultConfigPath(): string {

@@ -19,7 +19,7 @@ import { consoleTail } from './console-logs.ts';
 import { openAuditKey } from './crypto/audit-key.ts';
 import { openTpmMakers } from './crypto/ek-certificate.ts';
 import { openRegionCa } from './crypto/region-ca.ts';
-import { narrowed, type Limits } from './domain/rbac.ts';
+import { narrowed } from './domain/rbac.ts';
 import { createEventFeed } from './event-feed.ts';
 import type { Authenticate } from './http/authenticate.ts';
 import { createHttpServer, type HttpDeps } from './http/server.ts';
@@ -38,7 +38,8 @@ import { createLane } from './net/lane.ts';
 import { imageProblems } from './ops/image-ops.ts';
 import { createRunner } from './ops/runner.ts';
 import { burnInReconciler } from './reconcile/burn-in.ts';
-import { expireChanges } from './reconcile/change-expiry.ts';
+import { startOutboxes } from './outbox/outboxes.ts';
+import { startChangeTimer } from './reconcile/change-expiry.ts';
 import { createDriver, type Driver } from './reconcile/driver.ts';
 import { identityReconciler } from './reconcile/identity.ts';
 import { inspectionReconciler } from './reconcile/inspection.ts';
@@ -50,14 +51,12 @@ import { strongRng } from './strong-rng.ts';
 import { assetById } from './store/assets.ts';
 import { segmentFolder } from './store/audit-archive.ts';
 import { openDatabase, type Db } from './store/database.ts';
-import { fromJson } from './store/json.ts';
 import { rightsOf } from './store/grants.ts';
-import { authenticate } from './store/people.ts';
+import { authenticate, limitsOf } from './store/people.ts';
 import { createStore, type Store } from './store/unit-of-work.ts';
 
 export const controllerVersion = '0.1.0';
 
-const expiryPollMs = 60_000;
 /** One alert about one identity in this time; the next one says how often it came meanwhile. */
 const alertEveryMs = 300_000;
 
@@ -110,7 +109,9 @@ export async function startController(config: Config, log: Log, clock: Clock = s
     await rm(config.apiSocket, { force: true });
     await localApi.listen({ path: config.apiSocket });
   }
-  const stopExpiry = expiryTimer(core.store, clock, log);
+  const outboxes = await startOutboxes(config, { ...core, rng: strongRng });
+  core.wakes.outboxes = outboxes.wake;
+  const stopExpiry = startChangeTimer(core.store, core.ops, log);
   await reparseEvidence(core.store, log);
   await resume(core.db, driver);
   log.info({ region: config.region, ...ports, publicHost: config.publicHost }, 'controller started');
@@ -119,7 +120,7 @@ export async function startController(config: Config, log: Log, clock: Clock = s
     caPem: core.ca.caPem,
     stop: async () => {
       log.info('controller stopping');
-      stopExpiry();
+      await stopExpiry();
       core.feed.stop();
       core.signing.stop();
       agents.closeLinks();
@@ -130,6 +131,7 @@ export async function startController(config: Config, log: Log, clock: Clock = s
       await api.close();
       await localApi?.close();
       await driver.stop();
+      await outboxes.stop();
       await core.audit.stop();
       await core.db.destroy();
       log.info('controller stopped');
@@ -178,6 +180,8 @@ async function openCore(config: Config, log: Log, clock: Clock) {
     consoleText,
     burnIn: { hasTools: tools !== null, progressOf: burnIns.progressOf },
     signer: signing.signer,
+    webhookRules: { allowHttp: config.webhooks.allowHttp },
+    mailIsConfigured: config.smtp !== null,
     waitForEvent: feed.wait,
   };
   const agentRssBytesMax = (): number =>
@@ -217,7 +221,10 @@ async function openStore(config: Config, { log, ids, sessions }: StoreDeps) {
   const feed = createEventFeed(newest?.seq ?? 0);
   // The driver reads the store and the store wakes the driver, the audit writes into the store and the store tells it what
   // was appended: the knots, tied when all are there.
-  const wakes: { to: (assetId: string) => void } = { to: () => undefined };
+  const wakes: { to: (assetId: string) => void; outboxes: () => void } = {
+    to: () => undefined,
+    outboxes: () => undefined,
+  };
   const appended: { to: Audit['appended'] } = { to: () => undefined };
   const store = createStore({
     db,
@@ -225,6 +232,7 @@ async function openStore(config: Config, { log, ids, sessions }: StoreDeps) {
     committed: (woken, seq, end) => {
       feed.committed(seq);
       for (const assetId of woken) wakes.to(assetId);
+      if (seq > 0) wakes.outboxes();
       if (end !== undefined) appended.to(end);
     },
   });
@@ -404,7 +412,7 @@ function authenticator(store: Store): Authenticate {
     const found = await authenticate(store.db, { id, secret }, store.nowMs());
     if (found === undefined) return undefined;
     const { person, credential } = found;
-    const limits: Limits = credential.roles === null ? {} : { roles: fromJson(credential.roles) };
+    const limits = limitsOf(credential);
     const rightsNow = async (reader: Reader) => narrowed(await rightsOf(reader, person.name, store.nowMs()), limits);
     return {
       actor: { name: person.name, id: person.id, credentialId: credential.id, from, requestId },
@@ -426,26 +434,6 @@ async function readImageKeys(config: Config): Promise<Record<string, string>> {
     });
   }
   return keys;
-}
-
-function expiryTimer(store: Store, clock: Clock, log: Log): () => void {
-  let timer: NodeJS.Timeout | undefined;
-  let isStopped = false;
-  const tick = async (): Promise<void> => {
-    const nextMs = await expireChanges(store);
-    const delayMs = nextMs === undefined ? expiryPollMs : Math.min(expiryPollMs, Math.max(100, nextMs - clock.nowMs()));
-    if (!isStopped) timer = setTimeout(start, delayMs);
-  };
-  const start = (): void =>
-    void tick().catch((error: unknown) => {
-      log.error({ error: messageOf(error) }, 'expiring changes failed; it is tried again');
-      if (!isStopped) timer = setTimeout(start, expiryPollMs);
-    });
-  start();
-  return () => {
-    isStopped = true;
-    clearTimeout(timer);
-  };
 }
 
 async function listenFastify(

@@ -12,7 +12,7 @@ export const licencesPage = join(project, 'docs/licences.md');
 
 /** Licences that ask for nothing but to be named, of everything that is delivered. */
 const allowed = new Set([
-  'MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', '0BSD', 'BlueOak-1.0.0', 'Unlicense', 'CC0-1.0', 'Python-2.0',
+  'MIT', 'MIT-0', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', '0BSD', 'BlueOak-1.0.0', 'Unlicense', 'CC0-1.0', 'Python-2.0',
 ]); // prettier-ignore
 
 const Names = Type.Record(Type.String(), Type.String());

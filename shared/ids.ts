@@ -16,6 +16,7 @@ const idPrefixes = {
   operation: 'op',
   part: 'prt',
   person: 'per',
+  policy: 'pol',
   orderDocument: 'odc',
   purchaseOrder: 'po',
   machineClass: 'cls',
@@ -24,6 +25,10 @@ const idPrefixes = {
   token: 'tok',
   vendor: 'vnd',
   waiver: 'wvr',
+  webhook: 'whk',
+  webhookDelivery: 'msg',
+  mail: 'mail',
+  note: 'nte',
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;

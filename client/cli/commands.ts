@@ -29,9 +29,13 @@ import { cablingDelete } from './commands/cabling-delete.ts';
 import { cablingImport } from './commands/cabling-import.ts';
 import { cablingList } from './commands/cabling-list.ts';
 import { changeApprove } from './commands/change-approve.ts';
+import { changeBreakGlass } from './commands/change-break-glass.ts';
+import { changeComment } from './commands/change-comment.ts';
+import { changeEdit } from './commands/change-edit.ts';
 import { changeGet } from './commands/change-get.ts';
 import { changeList } from './commands/change-list.ts';
 import { changeReject } from './commands/change-reject.ts';
+import { changeReview } from './commands/change-review.ts';
 import { changeWait } from './commands/change-wait.ts';
 import { changeWithdraw } from './commands/change-withdraw.ts';
 import { changelog } from './commands/changelog.ts';
@@ -69,6 +73,8 @@ import { networkAddresses } from './commands/network-addresses.ts';
 import { networkCreate } from './commands/network-create.ts';
 import { networkGet } from './commands/network-get.ts';
 import { networkList } from './commands/network-list.ts';
+import { notificationGet } from './commands/notification-get.ts';
+import { notificationSet } from './commands/notification-set.ts';
 import { operationGet } from './commands/operation-get.ts';
 import { operationList } from './commands/operation-list.ts';
 import { operationWait } from './commands/operation-wait.ts';
@@ -93,6 +99,11 @@ import { projectCreate } from './commands/project-create.ts';
 import { projectGet } from './commands/project-get.ts';
 import { projectList } from './commands/project-list.ts';
 import { projectRemoveMember } from './commands/project-remove-member.ts';
+import { policyDelete } from './commands/policy-delete.ts';
+import { policyExplain } from './commands/policy-explain.ts';
+import { policyGet } from './commands/policy-get.ts';
+import { policyList } from './commands/policy-list.ts';
+import { policySet } from './commands/policy-set.ts';
 import { provision } from './commands/provision.ts';
 import { region } from './commands/region.ts';
 import { roleCreate } from './commands/role-create.ts';
@@ -112,6 +123,15 @@ import { vendorList } from './commands/vendor-list.ts';
 import { vendorUpdate } from './commands/vendor-update.ts';
 import { version } from './commands/version.ts';
 import { waiverList } from './commands/waiver-list.ts';
+import { webhookCreate } from './commands/webhook-create.ts';
+import { webhookDelete } from './commands/webhook-delete.ts';
+import { webhookDeliveries } from './commands/webhook-deliveries.ts';
+import { webhookGet } from './commands/webhook-get.ts';
+import { webhookList } from './commands/webhook-list.ts';
+import { webhookRedeliver } from './commands/webhook-redeliver.ts';
+import { webhookRotate } from './commands/webhook-rotate.ts';
+import { webhookTest } from './commands/webhook-test.ts';
+import { webhookUpdate } from './commands/webhook-update.ts';
 import { whoami } from './commands/whoami.ts';
 
 const listed: readonly CliCommand[] = [
@@ -173,6 +193,15 @@ const listed: readonly CliCommand[] = [
   changeReject,
   changeWait,
   changeWithdraw,
+  changeEdit,
+  changeComment,
+  changeBreakGlass,
+  changeReview,
+  policyList,
+  policyGet,
+  policyExplain,
+  policySet,
+  policyDelete,
   operationList,
   operationGet,
   operationWait,
@@ -225,7 +254,18 @@ const listed: readonly CliCommand[] = [
   credentialList,
   credentialCreate,
   credentialRevoke,
+  notificationGet,
+  notificationSet,
   eventWatch,
+  webhookList,
+  webhookGet,
+  webhookCreate,
+  webhookUpdate,
+  webhookRotate,
+  webhookDelete,
+  webhookTest,
+  webhookDeliveries,
+  webhookRedeliver,
   version,
 ];
 

@@ -40,15 +40,18 @@ const nouns: Readonly<Record<string, string>> = {
   grant: 'Who holds which role, and where',
   image: 'Signed, digest-pinned operating systems',
   network: 'Networks and their addresses',
+  notification: 'Where you are written to',
   operation: 'Slow work, step by step',
   part: 'Memory modules, disks, cards, boards and ports, followed by their own serials',
   person: 'People',
+  policy: 'What state changes need before they run: how many other people, which, when',
   po: 'Purchase orders, deliveries and invoices',
   project: 'What teams run: every BAREMETAL belongs to one',
   role: 'Sets of permissions: the built-in ones and your own',
   team: 'Who owns projects',
   vendor: 'Who orders are placed with, and the columns of their CSV files',
   waiver: 'Findings that were accepted for a time',
+  webhook: 'Events, sent to an address as they happen',
   spare: 'Inspected servers that wait for work',
 };
 

@@ -6,6 +6,7 @@ import type { OperationHandle } from '../../shared/api/operation-handle.ts';
 import type { RegionEvent } from '../../shared/api/region.ts';
 import { systemClock, type Clock } from '../../shared/clock.ts';
 import { PpecError } from '../../shared/errors.ts';
+import { isPending } from '../../shared/lifecycle/change.ts';
 import { pause, type CallOptions, type Client } from './client.ts';
 
 export type WatchOptions = {
@@ -105,7 +106,7 @@ export function waitForChange(client: Client, id: string, options: WaitOptions<C
   return waitFor(options, {
     what: `change ${id}`,
     read: () => client.call('change.get', { change: id }, { signal: options.signal }),
-    isOver: (change) => change.state !== 'open',
+    isOver: (change) => !isPending(change.state),
   });
 }
 

@@ -9,6 +9,8 @@ export const ownPermissions: ReadonlySet<string> = new Set([
   'credential.list',
   'credential.create',
   'credential.revoke',
+  'notification.get',
+  'notification.set',
 ]);
 
 /** What a right at any scope is enough to read: the catalogue, and lists of what is in that scope. */
@@ -38,6 +40,8 @@ const everyday = [
   'change.list',
   'change.get',
   'changelog.list',
+  'policy.list',
+  'policy.get',
   'operation.list',
   'operation.get',
 ];
@@ -45,6 +49,8 @@ const everyday = [
 const reading = [...everyday, 'po.list', 'po.get', 'vendor.list', 'vendor.get', 'cabling.list', 'command-key.list'];
 
 const onHosts = ['asset.inspect', 'asset.burn-in', 'burn-in.cancel', 'asset.tag'];
+
+const making = ['change.withdraw', 'change.comment'];
 
 const buying = [
   'po.import',
@@ -64,7 +70,14 @@ export const builtInRoles: Readonly<Record<RoleName, BuiltIn>> = {
   viewer: { description: 'Reads assets, orders and what is done with them; not who did it', permissions: reading },
   operator: {
     description: 'Runs machines: inspects, burns in, tags, sorts them into clusters',
-    permissions: [...reading, ...onHosts, 'cluster.create', 'cluster.add-asset', 'cluster.remove-asset'],
+    permissions: [
+      ...reading,
+      ...onHosts,
+      'cluster.create',
+      'cluster.add-asset',
+      'cluster.remove-asset',
+      'change.comment',
+    ],
   },
   provisioner: {
     description: 'Asks for what needs a checker: provisioning, waivers, burn-ins that write to disks',
@@ -80,10 +93,13 @@ export const builtInRoles: Readonly<Record<RoleName, BuiltIn>> = {
       'asset.revoke-identity',
       'asset.reset-tpm',
       'part.rma',
-      'change.withdraw',
+      ...making,
     ],
   },
-  approver: { description: 'Checks what others ask for', permissions: [...reading, 'change.approve'] },
+  approver: {
+    description: 'Checks what others ask for',
+    permissions: [...reading, 'change.approve', 'change.comment'],
+  },
   'site-ops': {
     description: 'Works at the racks: cabling, parts, inspection, burn-in, asks for waivers',
     permissions: [
@@ -97,7 +113,7 @@ export const builtInRoles: Readonly<Record<RoleName, BuiltIn>> = {
       'part.rma',
       'cabling.import',
       'cabling.delete',
-      'change.withdraw',
+      ...making,
     ],
   },
   procurement: {
@@ -120,7 +136,8 @@ export const builtInRoles: Readonly<Record<RoleName, BuiltIn>> = {
     permissions: [...reading, 'audit.list', 'person.list', 'grant.list', 'credential.list'],
   },
   admin: {
-    description: 'People, teams, grants and roles; networks, images, classes, orders; neither provisions nor approves',
+    description:
+      'People, teams, grants, roles and policies; webhooks, networks, images, classes, orders; neither provisions nor approves',
     permissions: [
       ...reading,
       ...onHosts,
@@ -155,7 +172,14 @@ export const builtInRoles: Readonly<Record<RoleName, BuiltIn>> = {
       'network.create',
       'cabling.import',
       'cabling.delete',
-      'change.withdraw',
+      'policy.set',
+      'policy.delete',
+      'webhook.list',
+      'webhook.get',
+      'webhook.create',
+      'webhook.update',
+      'webhook.delete',
+      ...making,
     ],
   },
 };

@@ -221,6 +221,16 @@ export function mayApprove(rights: Rights, targets: readonly Where[]): boolean {
   return decideAll(rights, 'change.approve', targets).allowed;
 }
 
+/** Whether a role is held at scopes that cover every one of these; no subject at all is the region. */
+export function holdsRole(rights: Rights, role: string, subjects: readonly Where[]): boolean {
+  const ofRole = rights.held.filter((grant) => grant.role === role);
+  const isCovered = (where: Where): boolean =>
+    ofRole.some(({ scopes }) =>
+      typeof where === 'string' ? scopes.every(({ kind }) => kind === 'region') : coversAll(scopes, where),
+    );
+  return (subjects.length === 0 ? ['region' as const] : subjects).every(isCovered);
+}
+
 export type Limits = {
   readonly roles?: readonly string[];
   readonly scopes?: readonly Scope[];

@@ -17,7 +17,7 @@ import { protocolVersion } from '../../shared/protocol/version.ts';
 import { sessionQueueMax } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { Lane } from '../net/lane.ts';
-import type { AgentCertificateRow } from '../store/identity-rows.ts';
+import type { AgentCertificateRow } from '../store/identity-tables.ts';
 import type { LiveSession, Registry } from './registry.ts';
 
 /** What a session tells of; each is one transaction, and they run in the order of the frames. */

@@ -7,7 +7,7 @@ import { TLSSocket } from 'node:tls';
 import { PpecError } from '../../shared/errors.ts';
 import { isId } from '../../shared/ids.ts';
 import { standingOf } from '../store/agent-certificates.ts';
-import type { AgentCertificateRow } from '../store/identity-rows.ts';
+import type { AgentCertificateRow } from '../store/identity-tables.ts';
 import type { Store } from '../store/unit-of-work.ts';
 
 export type ClientIdentity = {

@@ -8,7 +8,7 @@ import { readCertificateRequest } from '../crypto/certificate-request.ts';
 import { hardwareProblem, mayHoldIdentity } from '../domain/machine-identity.ts';
 import { recordCertificate, standingOf, useCertificate } from '../store/agent-certificates.ts';
 import { assetById, callName, knownMachine } from '../store/assets.ts';
-import type { AgentCertificateRow } from '../store/identity-rows.ts';
+import type { AgentCertificateRow } from '../store/identity-tables.ts';
 import type { AssetRow } from '../store/schema.ts';
 import { systemActor, type UnitOfWork } from '../store/unit-of-work.ts';
 import { leftOutText } from './alert-gate.ts';

@@ -76,7 +76,8 @@ export async function readable(db: Reader, named: Named): Promise<Resolved> {
   const resolved = await findObject(db, kind, { reference, rights });
   // The region and tags are no objects that could be hidden.
   if (kind === 'scope') return resolved;
-  if (!decideAll(rights, readPermissionOf[kind], resolved.subjects).allowed) throw missing(kind, reference);
+  if (!decideAll(rights, readPermissionOf[kind], resolved.shownTo ?? resolved.subjects).allowed)
+    throw missing(kind, reference);
   return named.kind === 'scope' ? { ...resolved, id: named.reference } : resolved;
 }
 

@@ -7,6 +7,7 @@ import type { Db } from '../store/database.ts';
 import { findPerson } from '../store/people.ts';
 import { findClass, findImage, findNetwork, findPurchaseOrder } from '../store/records.ts';
 import { findVendor } from '../store/vendors.ts';
+import { findWebhook } from '../store/webhooks.ts';
 import { readable } from './authorise.ts';
 import type { Handlers } from './handler.ts';
 import { defaultLimit } from './page.ts';
@@ -28,6 +29,7 @@ const nouns: Readonly<Record<string, Noun>> = {
   project: { permission: 'project.get', where: 'project' },
   cluster: { permission: 'cluster.get', where: 'cluster' },
   grant: { permission: 'grant.list', where: 'grant' },
+  policy: { permission: 'policy.get', where: 'policy' },
   role: { permission: 'role.get', where: 'anywhere' },
   class: { permission: 'class.get', where: 'anywhere', find: findClass },
   network: { permission: 'network.get', where: 'anywhere', find: findNetwork },
@@ -37,6 +39,7 @@ const nouns: Readonly<Record<string, Noun>> = {
   vendor: { permission: 'vendor.get', where: 'region', find: findVendor },
   'purchase-order': { permission: 'po.get', where: 'region', find: findPurchaseOrder },
   cabling: { permission: 'cabling.list', where: 'region' },
+  webhook: { permission: 'webhook.get', where: 'region', find: findWebhook },
   waiver: { permission: 'waiver.list', where: 'region' },
 };
 

@@ -9,10 +9,10 @@ import { assert } from '../../shared/assert.ts';
 import { PpecError } from '../../shared/errors.ts';
 import { requireHolder, scopeOf } from '../store/grants.ts';
 import { addMember, isMember, removeMember } from '../store/groups.ts';
-import type { GrantRow } from '../store/rights-schema.ts';
+import type { GrantRow } from '../store/rights-tables.ts';
 import { subjectOfScope } from '../store/subjects.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
-import type { Approved, Plan, Reader, WriteContext } from './handler.ts';
+import type { Approved, ExecuteContext, Plan, Reader } from './handler.ts';
 
 const payloadValidator = Compile(Type.Object({ group: Type.String(), member: Type.String() }));
 
@@ -42,7 +42,7 @@ export async function planJoining(uow: UnitOfWork, { group, member, reason }: Jo
 
 const grantsShownMax = 100;
 
-export async function join({ change, payload }: Approved, { uow }: WriteContext): Promise<string[]> {
+export async function join({ change, payload }: Approved, { uow }: ExecuteContext): Promise<string[]> {
   assert(payloadValidator.Check(payload), `the payload of ${change.id} is what was frozen`);
   await requireHolder(uow.db, payload.member);
   await refuseNewReach(uow, change.id, payload.group);

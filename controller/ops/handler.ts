@@ -13,8 +13,10 @@ import type { Gathered } from '../audit/gathered.ts';
 import type { AuditArchive } from '../store/audit-archive.ts';
 import type { Limits, Rights } from '../domain/rbac.ts';
 import type { KeyStatement } from '../../shared/protocol/key-list.ts';
+import type { PolicySubject } from '../domain/policy.ts';
 import type { Db } from '../store/database.ts';
-import type { ChangeRow, Database } from '../store/schema.ts';
+import type { ChangeRow } from '../store/change-tables.ts';
+import type { Database, ProvisionWork } from '../store/schema.ts';
 import type { Actor, UnitOfWork } from '../store/unit-of-work.ts';
 
 export type Reader = Kysely<Database>;
@@ -73,12 +75,18 @@ export type OpsDeps = {
     /** What the agent of this asset told last of the burn-in that it runs. */
     readonly progressOf: (assetId: string) => BurnInProgress | undefined;
   };
+  readonly webhookRules: { readonly allowHttp: boolean };
+  readonly mailIsConfigured: boolean;
   /** Resolves when an event newer than `after` is there, or after `waitMs`. */
   readonly waitForEvent: (after: number, waitMs: number) => Promise<void>;
 };
 
 export type ReadContext = { readonly deps: OpsDeps; readonly caller: Caller };
 export type WriteContext = ReadContext & { readonly uow: UnitOfWork };
+/** What is approved may run when nobody calls. */
+export type ExecuteContext = Omit<WriteContext, 'caller'>;
+/** `editing`: the open change whose plan is made anew; what it wants is not wanted by somebody else. */
+export type PlanContext = WriteContext & { readonly editing?: string };
 
 export type Written<Output> = {
   readonly output: Output;
@@ -102,7 +110,7 @@ export type Plan = {
 export type Approved = {
   readonly change: ChangeRow;
   readonly payload: unknown;
-  readonly approval: { changeId: string; payloadSha256: string; makerId: string; checkerIds: string[] };
+  readonly approval: ProvisionWork['approval'];
 };
 
 export type Handler<Id extends OperationId = OperationId> =
@@ -116,11 +124,15 @@ export type Handler<Id extends OperationId = OperationId> =
     }
   | {
       readonly kind: 'state-change';
-      readonly plan: (input: OperationInput<Id>, context: WriteContext) => Promise<Plan>;
+      readonly plan: (input: OperationInput<Id>, context: PlanContext) => Promise<Plan>;
       /** Checks everything again and starts the work; throws where a target has drifted. Answers operation ids. */
-      readonly execute: (approved: Approved, context: WriteContext) => Promise<string[]>;
+      readonly execute: (approved: Approved, context: ExecuteContext) => Promise<string[]>;
       /** The names of those who would have more rights by it: they neither file nor check it. */
       readonly gainers?: (payload: unknown, db: Reader) => Promise<readonly string[]>;
+      /** What policies look at, as it is now; what the change is about, unless told. */
+      readonly subjects?: (payload: unknown, db: Reader) => Promise<readonly PolicySubject[]>;
     };
+
+export type StateChange = Extract<Handler, { kind: 'state-change' }>;
 
 export type Handlers<Ids extends OperationId> = { readonly [Id in Ids]: Handler<Id> };

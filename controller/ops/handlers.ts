@@ -3,6 +3,7 @@ import { assert } from '../../shared/assert.ts';
 import type { OperationId } from '../../shared/api/operations.ts';
 import { assetHandlers } from './asset-ops.ts';
 import { auditHandlers } from './audit-ops.ts';
+import { breakGlassHandlers } from './break-glass.ts';
 import { burnInHandlers } from './burn-in-ops.ts';
 import { burnInWriteHandlers } from './burn-in-write.ts';
 import { cablingHandlers } from './cabling-ops.ts';
@@ -13,10 +14,13 @@ import { changeHandlers } from './change-ops.ts';
 import { clusterHandlers } from './cluster-ops.ts';
 import { grantHandlers } from './grant-ops.ts';
 import { commandKeyHandlers } from './command-key-ops.ts';
-import type { Handler, Handlers } from './handler.ts';
 import { identityHandlers } from './identity-ops.ts';
+import { editHandlers } from './edit-change.ts';
+import type { Handler, Handlers, StateChange } from './handler.ts';
 import { imageHandlers } from './image-ops.ts';
 import { networkHandlers } from './network-ops.ts';
+import { notificationHandlers } from './notification-ops.ts';
+import { operationHandlers } from './operation-ops.ts';
 import { orderDocumentHandlers } from './order-documents.ts';
 import { classHandlers } from './class-ops.ts';
 import { orderHandlers } from './order-ops.ts';
@@ -24,12 +28,14 @@ import { orderStateHandlers } from './order-states.ts';
 import { partHandlers } from './part-ops.ts';
 import { personHandlers } from './person-ops.ts';
 import { projectHandlers } from './project-ops.ts';
+import { policyHandlers } from './policy-ops.ts';
 import { provisionHandlers } from './provision-asset.ts';
 import { regionHandlers } from './region-ops.ts';
 import { roleHandlers } from './role-ops.ts';
 import { teamHandlers } from './team-ops.ts';
 import { vendorHandlers } from './vendor-ops.ts';
 import { waiverHandlers } from './waive-finding.ts';
+import { webhookHandlers } from './webhook-ops.ts';
 
 const handlers: Handlers<OperationId> = {
   ...regionHandlers,
@@ -59,12 +65,21 @@ const handlers: Handlers<OperationId> = {
   ...grantHandlers,
   ...assetTagHandlers,
   ...commandKeyHandlers,
-  ...changeHandlers((operation) => {
-    const handler = handlerFor(operation);
-    assert(handler?.kind === 'state-change', `${operation} is a state change`);
-    return handler;
-  }),
+  ...changeHandlers(stateChange),
+  ...editHandlers(stateChange),
+  ...breakGlassHandlers(stateChange),
+  ...operationHandlers,
+  ...policyHandlers,
+  ...webhookHandlers,
+  ...notificationHandlers,
 };
+
+/** What an approved change carries out. */
+export function stateChange(operation: string): StateChange {
+  const handler = handlerFor(operation);
+  assert(handler?.kind === 'state-change', `${operation} is a state change`);
+  return handler;
+}
 
 /** The handler of an operation, with its input untyped: the runner has validated it against the same contract. */
 export function handlerFor(operation: string): Handler | undefined {

@@ -9,7 +9,7 @@ import { assert } from '../../shared/assert.ts';
 import { PpecError } from '../../shared/errors.ts';
 import { certificatesOf, revokeCertificates } from '../store/agent-certificates.ts';
 import { assetById, assetView, callName, findAsset } from '../store/assets.ts';
-import type { AgentCertificateRow, TpmPinRow } from '../store/identity-rows.ts';
+import type { AgentCertificateRow, TpmPinRow } from '../store/identity-tables.ts';
 import type { AssetRow } from '../store/schema.ts';
 import { dropPin, orderedEk, pinOf } from '../store/tpm-pins.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';

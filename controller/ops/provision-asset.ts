@@ -7,17 +7,18 @@ import type { ProvisionInput } from '../../shared/api/provision.ts';
 import { assert } from '../../shared/assert.ts';
 import { PpecError } from '../../shared/errors.ts';
 import type { Disk } from '../../shared/hardware/inventory.ts';
-import { newId } from '../../shared/ids.ts';
 import { provisionSteps } from '../../shared/lifecycle/operation.ts';
 import { formatDecimalBytes } from '../../shared/units.ts';
 import { assetById, callName, findAsset, placeOf } from '../store/assets.ts';
-import { fromJson, toJson } from '../store/json.ts';
 import type { Rights } from '../domain/rbac.ts';
 import { findProject } from '../store/groups.ts';
+import { fromJson } from '../store/json.ts';
+import { startOperation } from '../store/operations.ts';
+import { projectSubject } from '../store/subjects.ts';
 import { findImage, type ImageRow } from '../store/records.ts';
 import type { AssetRow, ProvisionWork } from '../store/schema.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
-import { visibleAssets, visibleChanges } from '../store/visibility.ts';
+import { never, visibleAssets, visibleChanges } from '../store/visibility.ts';
 import type { Handlers } from './handler.ts';
 
 const Target = Type.Object({
@@ -39,23 +40,25 @@ const Payload = Type.Object({
 type Payload = Static<typeof Payload>;
 type Target = Static<typeof Target>;
 const payloadValidator = Compile(Payload);
+const namesShown = 10;
 
 export const provisionHandlers: Handlers<'asset.provision'> = {
   'asset.provision': {
     kind: 'state-change',
-    plan: async (input, { uow, caller }) => {
+    plan: async (input, { uow, caller, editing }) => {
       const image = await findImage(uow.db, input.image);
-      const assets = await chosenAssets(uow, input, caller.rights);
+      const assets = await chosenAssets(uow, input, { rights: caller.rights, editing });
       const targets: Target[] = [];
-      const effect: EffectLine[] = [];
+      const machines: Machine[] = [];
       for (const [index, asset] of assets.entries()) {
         const disk = await targetDisk(uow, asset, image);
         const hostname = hostnameFor(input, asset, index, assets.length);
         const target = await freeze(uow, { asset, disk, hostname, rights: caller.rights });
         targets.push(target);
-        effect.push(...effectOf(asset, { disk, image, target, project: input.project }));
+        machines.push({ asset, disk, target });
       }
-      const names = assets.map(callName).join(', ');
+      checkHostnames(targets);
+      const names = namesOf(assets);
       return {
         summary: `overwrite ${targets.length === 1 ? `disk ${targets[0]?.diskSerial} of` : 'a disk each of'} ${names}, boot ${image.name} ${image.version}`,
         reason: input.reason,
@@ -67,7 +70,7 @@ export const provisionHandlers: Handlers<'asset.provision'> = {
           targets,
         } satisfies Payload,
         targets: assets.map((asset) => asset.id),
-        effect,
+        effect: effectOf(machines, image, input.project),
       };
     },
     execute: async ({ change, payload, approval }, { uow }) => {
@@ -75,16 +78,30 @@ export const provisionHandlers: Handlers<'asset.provision'> = {
       const image = await uow.db.selectFrom('images').selectAll().where('id', '=', payload.imageId).executeTakeFirst();
       if (image?.sha256 !== payload.imageSha256)
         throw new PpecError('failed_precondition', 'The image is no longer the one that was shown.');
+      const drifted = await driftOf(uow, payload.targets);
+      if (drifted.length > 0) {
+        const shown = drifted.slice(0, namesShown).join('; ');
+        const more = drifted.length > namesShown ? `; and ${drifted.length - namesShown} more` : '';
+        throw new PpecError('failed_precondition', `${shown}${more}. File it anew.`);
+      }
       const operationIds: string[] = [];
       for (const target of payload.targets) operationIds.push(await start(uow, { target, payload, approval, image }));
       return operationIds;
+    },
+    // The machines belong to the project from then on, whatever else they are.
+    subjects: async (payload, db) => {
+      assert(payloadValidator.Check(payload), 'the payload of a provisioning is what was frozen');
+      const project = await projectSubject(db, payload.project);
+      const ids = payload.targets.map(({ assetId }) => assetId);
+      const rows = await db.selectFrom('assets').select(['cluster', 'tags']).where('id', 'in', ids).execute();
+      return rows.map(({ cluster, tags }) => ({ ...project, cluster, tags: fromJson(tags) }));
     },
   },
 };
 
 /** Named assets exactly, or the SPAREs of a class that have waited longest and that no open change wants already. */
-async function chosenAssets(uow: UnitOfWork, input: ProvisionInput, rights: Rights): Promise<AssetRow[]> {
-  const wanted = await wantedByOpenChanges(uow, rights);
+async function chosenAssets(uow: UnitOfWork, input: ProvisionInput, asked: Asked): Promise<AssetRow[]> {
+  const wanted = await wantedByOthers(uow, asked);
   if (input.assets !== undefined) {
     if (input.class !== undefined || input.count !== undefined) {
       throw new PpecError('invalid_argument', 'Name either assets, or a class and a count.');
@@ -146,14 +163,21 @@ function unfitness(asset: AssetRow): string | undefined {
   return undefined;
 }
 
-/** Asset → the change that wants it, which is named to whoever may see it. */
-async function wantedByOpenChanges(uow: UnitOfWork, rights: Rights): Promise<Map<string, string>> {
+type Asked = { readonly rights: Rights; readonly editing: string | undefined };
+
+/**
+ * Asset → the change that may still run and wants it, which is named to whoever may see it. The one that is edited wants
+ * nothing.
+ */
+async function wantedByOthers(uow: UnitOfWork, { rights, editing }: Asked): Promise<Map<string, string>> {
   const rows = await uow.db
     .selectFrom('changes')
     .select(['id', 'targets'])
     .select(visibleChanges(rights, 'change.get', 'changes.id').as('isVisible'))
-    .where('state', '=', 'open')
-    .where('expires_at', '>', uow.nowMs)
+    .where((eb) =>
+      eb.or([eb('state', '=', 'approved'), eb.and([eb('state', '=', 'open'), eb('expires_at', '>', uow.nowMs)])]),
+    )
+    .where('id', '!=', editing ?? '')
     .execute();
   return new Map(
     rows.flatMap((row) =>
@@ -203,18 +227,9 @@ async function freeze(uow: UnitOfWork, { asset, disk, hostname, rights }: Frozen
       `${callName(asset)} has no inspected boot or no production address yet.`,
     );
   }
-  const holder = await uow.db
-    .selectFrom('assets')
-    .select(['id', 'serial'])
-    .select(visibleAssets(rights, 'asset.get').as('isVisible'))
-    .where('hostname', '=', hostname)
-    .where('id', '!=', asset.id)
-    .executeTakeFirst();
+  const holder = await holderOf(uow, { hostname, assetId: asset.id, rights });
   if (holder !== undefined)
-    throw new PpecError(
-      'already_exists',
-      `The host name ${hostname} belongs to ${holder.isVisible ? holder.serial : 'another machine'}. Choose another: --hostname`,
-    );
+    throw new PpecError('already_exists', `The host name ${hostname} belongs to ${holder}. Choose another: --hostname`);
   return {
     assetId: asset.id,
     serial: asset.serial,
@@ -231,32 +246,99 @@ function hostnameFor(input: ProvisionInput, asset: AssetRow, ...[index, count]: 
   return count === 1 ? input.hostname : `${input.hostname}-${index + 1}`;
 }
 
-type Shown = {
+/** Two machines of one change are not given one name. */
+function checkHostnames(targets: readonly Target[]): void {
+  const taken = new Map<string, string>();
+  for (const { hostname, serial } of targets) {
+    const other = taken.get(hostname);
+    if (other !== undefined) {
+      throw new PpecError(
+        'invalid_argument',
+        `${other} and ${serial} would both be ${hostname}. Name them: --hostname`,
+      );
+    }
+    taken.set(hostname, serial);
+  }
+}
+
+function namesOf(assets: readonly AssetRow[]): string {
+  const left = assets.length - namesShown;
+  const shown = assets.slice(0, namesShown).map(callName).join(', ');
+  return left > 0 ? `${shown} and ${left} more` : shown;
+}
+
+type Machine = {
+  readonly asset: AssetRow;
   readonly disk: Disk & { serial: string };
-  readonly image: ImageRow;
   readonly target: Target;
-  readonly project: string;
 };
 
-function effectOf(asset: AssetRow, { disk, image, target, project }: Shown): EffectLine[] {
-  const name = callName(asset);
-  const line = (label: string, text: string, destructive = false): EffectLine => ({
-    target: name,
-    label,
-    text,
-    destructive,
-  });
+/** One machine in all detail; of several, what they share once and then a line each. */
+function effectOf(machines: readonly Machine[], image: ImageRow, project: string): EffectLine[] {
+  const [only] = machines.length === 1 ? machines : [];
+  const imageText = `${image.name} ${image.version}  sha256 ${image.sha256.slice(0, 12)}…  signed by ${image.key_id}`;
+  if (only !== undefined) {
+    const { asset, target } = only;
+    const name = callName(asset);
+    const facts = [name, placeOf(asset), asset.serial, asset.class ?? ''];
+    return [
+      line(name, 'asset', facts.filter((part) => part !== '').join('  ')),
+      { ...line(name, 'disk', overwritten(only)), destructive: true },
+      line(name, 'image', imageText),
+      line(name, 'address', `${target.address}  ${target.hostname}`),
+      line(name, 'project', project),
+    ];
+  }
+  const all = `all ${machines.length}`;
   return [
-    line('asset', [name, placeOf(asset), asset.serial, asset.class ?? ''].filter((part) => part !== '').join('  ')),
-    line(
-      'disk',
-      `${disk.name}  SN ${disk.serial}  ${formatDecimalBytes(disk.sizeBytes ?? 0)}  will be overwritten`,
-      true,
-    ),
-    line('image', `${image.name} ${image.version}  sha256 ${image.sha256.slice(0, 12)}…  signed by ${image.key_id}`),
-    line('address', `${target.address}  ${target.hostname}`),
-    line('project', project),
+    line(all, 'image', imageText),
+    line(all, 'project', project),
+    ...machines.map((machine) => {
+      const { asset, target } = machine;
+      const parts = [placeOf(asset), asset.serial, overwritten(machine), '→', target.address, target.hostname];
+      return { ...line(callName(asset), 'disk', parts.filter((part) => part !== '').join('  ')), destructive: true };
+    }),
   ];
+}
+
+function line(target: string, label: string, text: string): EffectLine {
+  return { target, label, text, destructive: false };
+}
+
+function overwritten({ disk }: Machine): string {
+  return `${disk.name}  SN ${disk.serial}  ${formatDecimalBytes(disk.sizeBytes ?? 0)}  will be overwritten`;
+}
+
+/** What speaks against each target now: all of them are looked at before the first one is touched. */
+async function driftOf(uow: UnitOfWork, targets: readonly Target[]): Promise<string[]> {
+  const drifted: string[] = [];
+  for (const target of targets) {
+    const asset = await assetById(uow.db, target.assetId);
+    assert(asset !== undefined, `asset ${target.assetId} exists`);
+    const holder = await holderOf(uow, { hostname: target.hostname, assetId: asset.id });
+    const drift =
+      unfitness(asset) ??
+      (asset.boot_id !== target.bootId ? 'has booted again since this was filed' : undefined) ??
+      (asset.inventory_hash !== target.inventoryHash ? 'is not the hardware that was shown' : undefined) ??
+      (asset.address !== target.address ? 'has another production address now' : undefined) ??
+      (holder === undefined ? undefined : `cannot be ${target.hostname}: that is the name of ${holder} now`);
+    if (drift !== undefined) drifted.push(`${callName(asset)} ${drift}`);
+  }
+  return drifted;
+}
+
+type Held = { readonly hostname: string; readonly assetId: string; readonly rights?: Rights };
+
+/** Whose host name it is, if another machine's; `rights`: of whoever is told. Nobody's where nobody asks. */
+async function holderOf(uow: UnitOfWork, { hostname, assetId, rights }: Held): Promise<string | undefined> {
+  const holder = await uow.db
+    .selectFrom('assets')
+    .select('serial')
+    .select((rights === undefined ? never : visibleAssets(rights, 'asset.get')).as('isVisible'))
+    .where('hostname', '=', hostname)
+    .where('id', '!=', assetId)
+    .executeTakeFirst();
+  return holder === undefined ? undefined : holder.isVisible ? holder.serial : 'another machine';
 }
 
 type Start = {
@@ -269,49 +351,21 @@ type Start = {
 async function start(uow: UnitOfWork, { target, payload, approval, image }: Start): Promise<string> {
   const asset = await assetById(uow.db, target.assetId);
   assert(asset !== undefined, `asset ${target.assetId} exists`);
-  const drift =
-    unfitness(asset) ??
-    (asset.boot_id !== target.bootId ? 'has booted again since this was filed' : undefined) ??
-    (asset.inventory_hash !== target.inventoryHash ? 'is not the hardware that was shown' : undefined) ??
-    (asset.address !== target.address ? 'has another production address now' : undefined);
-  if (drift !== undefined) throw new PpecError('failed_precondition', `${callName(asset)} ${drift}. File it anew.`);
-  const id = newId('operation', uow.ids);
-  const work: ProvisionWork = {
-    imageId: payload.imageId,
-    diskSerial: target.diskSerial,
-    hostname: target.hostname,
-    project: payload.project,
-    sshKeys: payload.sshKeys,
-    inventoryHash: target.inventoryHash,
-    approval,
-  };
-  await uow.db
-    .insertInto('operations')
-    .values({
-      id,
-      kind: 'asset.provision',
-      asset_id: asset.id,
-      change_id: approval.changeId,
-      state: 'running',
-      steps: toJson(
-        provisionSteps.map((name) => ({
-          name,
-          state: 'pending' as const,
-          startedAt: null,
-          endedAt: null,
-          message: '',
-        })),
-      ),
-      progress_percent: 0,
-      error: null,
-      work: toJson(work),
-      // The reconciler gives every step its own deadline as it starts.
-      deadline_at: uow.nowMs,
-      created_at: uow.nowMs,
-      ended_at: null,
-      revision: 1,
-    })
-    .execute();
+  const id = await startOperation(uow, {
+    kind: 'asset.provision',
+    assetId: asset.id,
+    changeId: approval.changeId,
+    steps: provisionSteps.map((name) => ({ name, state: 'pending', startedAt: null, endedAt: null, message: '' })),
+    work: {
+      imageId: payload.imageId,
+      diskSerial: target.diskSerial,
+      hostname: target.hostname,
+      project: payload.project,
+      sshKeys: payload.sshKeys,
+      inventoryHash: target.inventoryHash,
+      approval,
+    },
+  });
   await uow.patchAsset(
     asset,
     {

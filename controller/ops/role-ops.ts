@@ -11,7 +11,7 @@ import { allPermissions, expandPermissions } from '../domain/rbac.ts';
 import { namesWithRole } from '../store/grants.ts';
 import { toJson } from '../store/json.ts';
 import { builtInView, isBuiltIn, requireRole, roleView } from '../store/roles.ts';
-import type { Approved, Handlers, Plan, Reader, WriteContext } from './handler.ts';
+import type { Approved, ExecuteContext, Handlers, Plan, Reader } from './handler.ts';
 import { defaultLimit, namedPage } from './page.ts';
 
 /** Custom roles at most. */
@@ -99,7 +99,7 @@ export const roleHandlers: Handlers<'role.list' | 'role.get' | 'role.create' | '
   },
 };
 
-async function updateRole({ change, payload }: Approved, { uow }: WriteContext): Promise<string[]> {
+async function updateRole({ change, payload }: Approved, { uow }: ExecuteContext): Promise<string[]> {
   assert(contentValidator.Check(payload), `the payload of ${change.id} is what was frozen`);
   const { name, description, permissions, revision } = payload;
   const before = await customRole(uow.db, name);

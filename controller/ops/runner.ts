@@ -1,27 +1,21 @@
 // The one way to change anything: validate → authorise → policy → one transaction with rows, changelog, audit and events
 // → wake. Reads go the same way up to the transaction.
 import { createHash } from 'node:crypto';
-import { Convert } from 'typebox/value';
-import { Compile, type Validator } from 'typebox/compile';
 
 import { objectMembers } from '../../shared/api/operation.ts';
-import { operations, type AnyOperation } from '../../shared/api/operations.ts';
-import type { Change } from '../../shared/api/change.ts';
+import type { AnyOperation } from '../../shared/api/operations.ts';
 import { assert } from '../../shared/assert.ts';
 import { canonicalJson } from '../../shared/canonical-json.ts';
 import { PpecError, toPpecError } from '../../shared/errors.ts';
-import { newId } from '../../shared/ids.ts';
 import type { Noted } from '../audit/gathered.ts';
-import { policyFor } from '../domain/policy.ts';
-import { toJson } from '../store/json.ts';
-import { changeView } from '../store/records.ts';
-import { keepSubjects } from '../store/subjects.ts';
 import type { Store, UnitOfWork } from '../store/unit-of-work.ts';
-import { authorise, checkPermission, checkReach, type Authorised } from './authorise.ts';
-import { close, DriftedChange, payloadHash } from './change-ops.ts';
+import { authorise, checkPermission } from './authorise.ts';
+import { DriftedChange } from './carry-out.ts';
+import { close } from './change-ops.ts';
+import { fileChange, type Asked } from './file-change.ts';
 import type { Caller, Handler, OpsDeps, WriteContext, Written } from './handler.ts';
 import { handlerFor } from './handlers.ts';
-import { refuseGainers } from './refuse-gainers.ts';
+import { accepted, validInput } from './valid-input.ts';
 
 export type Request = {
   readonly operation: AnyOperation;
@@ -34,10 +28,10 @@ export type Request = {
 
 export type Runner = (request: Request) => Promise<unknown>;
 
-const validators = new Map<string, Validator>(operations.map((operation) => [operation.id, Compile(operation.input)]));
 const idempotencyKeyPattern = /^[\x21-\x7e]{1,200}$/;
-const issuesMax = 20;
 const idempotencyLifeMs = 86_400_000;
+/** What these answer is shown once. */
+const showsSecret = new Set(['credential.create', 'webhook.create', 'webhook.rotate']);
 
 export function createRunner(store: Store, deps: OpsDeps): Runner {
   return async (request) => {
@@ -45,7 +39,7 @@ export function createRunner(store: Store, deps: OpsDeps): Runner {
     const handler = handlerFor(operation.id);
     assert(handler !== undefined, `${operation.id} has a handler`);
     await recorded(request, deps, () => checkPermission(operation, caller.rights));
-    const input = await recorded(request, deps, () => validated(operation, request.input));
+    const input = await recorded(request, deps, () => validInput(operation, request.input));
     if (handler.kind === 'read') {
       const output = await recorded(request, deps, async () => {
         const asked = await authorise(deps.db, { operation, input, rights: caller.rights });
@@ -98,94 +92,28 @@ function refused(request: Request, error: PpecError): Noted {
   return { ...noteOf(request), outcome: 'refused', message: error.message };
 }
 
-function validated(operation: AnyOperation, raw: unknown): object {
-  const validator = validators.get(operation.id);
-  assert(validator !== undefined, `${operation.id} has a validator`);
-  const value = operation.method === 'GET' ? Convert(operation.input, raw) : raw;
-  if (validator.Check(value) && typeof value === 'object' && value !== null) return value;
-  const issues = [...validator.Errors(value)]
-    .slice(0, issuesMax)
-    .map((error) => ({ path: error.instancePath || '/', message: error.message }));
-  const first = issues[0];
-  throw new PpecError(
-    'invalid_argument',
-    `The input of ${operation.id} is not valid: ${first?.path ?? ''} ${first?.message ?? ''}.`,
-    { issues },
-  );
-}
+type WriteHandler = Exclude<Handler, { kind: 'read' }>;
 
-/**
- * The validator of exactly this operation has accepted the value, and ids have taken the place of names in it: that is
- * what `never` stands for here, an input that fits whichever handler belongs to the operation.
- */
-function accepted(input: object): never {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
-  return input as never;
-}
-
-type Asked = { readonly operation: AnyOperation; readonly asked: Authorised };
-
-async function apply(
-  handler: Exclude<Handler, { kind: 'read' }>,
-  { operation, asked }: Asked,
-  context: WriteContext,
-): Promise<unknown> {
-  const { uow } = context;
-  const written: Written<unknown> =
-    handler.kind === 'write'
-      ? await handler.run(accepted(asked.input), context)
-      : await file(handler, { operation, asked }, context);
-  await uow.audit({
-    operation: operation.id,
+async function apply(handler: WriteHandler, asked: Asked, context: WriteContext): Promise<unknown> {
+  const { written, outcome } = await applied(handler, asked, context);
+  await context.uow.audit({
+    operation: asked.operation.id,
     targets: written.targets,
-    outcome: handler.kind === 'write' ? 'done' : 'filed',
+    outcome,
     message: written.message,
     ...(written.changeId === undefined ? {} : { changeId: written.changeId }),
   });
   return written.output;
 }
 
-/** Files a state change: frozen now, carried out when enough others have approved its hash. */
-async function file(
-  handler: Extract<Handler, { kind: 'state-change' }>,
-  { operation, asked }: Asked,
-  context: WriteContext,
-): Promise<Written<Change>> {
-  const { uow, caller } = context;
-  const policy = policyFor(operation);
-  assert(policy.checkersNeeded > 0, `a state change needs a checker`);
-  const plan = await handler.plan(accepted(asked.input), context);
-  await refuseGainers(handler, plan.payload, context);
-  const reached = await checkReach(uow.db, { operation, scopes: plan.reaches ?? [], rights: caller.rights });
-  const row = {
-    id: newId('change', uow.ids),
-    operation: operation.id,
-    summary: plan.summary,
-    reason: plan.reason,
-    maker_id: caller.personId,
-    state: 'open' as const,
-    state_reason: null,
-    payload: canonicalJson(plan.payload),
-    payload_sha256: payloadHash(operation.id, plan),
-    effect: toJson([...plan.effect]),
-    targets: toJson([...plan.targets]),
-    checkers_needed: policy.checkersNeeded,
-    approvals: toJson([]),
-    operation_ids: toJson([]),
-    created_at: uow.nowMs,
-    expires_at: uow.nowMs + policy.openForMs,
-    revision: 1,
-  };
-  await uow.db.insertInto('changes').values(row).execute();
-  await uow.changelog('change', { id: row.id, after: row, changeId: row.id });
-  await keepSubjects(uow.db, row.id, [...asked.about, ...reached]);
-  await uow.event('change', row.id, `${row.id} filed by ${uow.actor.name}: ${plan.summary}`);
-  return {
-    output: await changeView(uow.db, row),
-    targets: [row.id, ...plan.targets],
-    message: plan.summary,
-    changeId: row.id,
-  };
+type Applied = { readonly written: Written<unknown>; readonly outcome: 'done' | 'filed' };
+
+async function applied(handler: WriteHandler, asked: Asked, context: WriteContext): Promise<Applied> {
+  if (handler.kind === 'write') {
+    return { written: await handler.run(accepted(asked.asked.input), context), outcome: 'done' };
+  }
+  const written = await fileChange(handler, asked, context);
+  return { written, outcome: written.isDone ? 'done' : 'filed' };
 }
 
 async function once(uow: UnitOfWork, request: Request, work: () => Promise<unknown>): Promise<unknown> {
@@ -207,10 +135,10 @@ async function once(uow: UnitOfWork, request: Request, work: () => Promise<unkno
     if (known.operation !== operation.id || known.input_sha256 !== inputSha256) {
       throw new PpecError('invalid_argument', 'This idempotency-key was used for another request. Make a new one.');
     }
-    if (operation.id === 'credential.create') {
+    if (showsSecret.has(operation.id)) {
       throw new PpecError(
         'failed_precondition',
-        'This credential was made by the first request; its secret was shown once. Make another.',
+        'This was made by the first request; its secret was shown once. Make another.',
       );
     }
     const { targets } = noteOf(request);
@@ -230,7 +158,7 @@ async function once(uow: UnitOfWork, request: Request, work: () => Promise<unkno
       operation: operation.id,
       input_sha256: inputSha256,
       // A secret is shown once and stored nowhere.
-      output: operation.id === 'credential.create' ? 'null' : JSON.stringify(output),
+      output: showsSecret.has(operation.id) ? 'null' : JSON.stringify(output),
       at: uow.nowMs,
     })
     .execute();
@@ -261,6 +189,7 @@ const targetMembers: ReadonlySet<string> = new Set([
   'role',
   'holder',
   'member',
+  'webhook',
 ]);
 
 const targetsMax = 20;
@@ -275,16 +204,22 @@ function namedTargets(operation: AnyOperation, input: unknown): string[] {
     .map(([, value]) => String(value).slice(0, 120));
 }
 
-async function refuseChange(store: Store, request: Request, { row, refusal }: DriftedChange): Promise<unknown> {
-  return store.write(request.caller.actor, async (uow) => {
-    const written = await close(uow, row, { state: 'refused', reason: refusal.message });
-    await uow.audit({
-      operation: request.operation.id,
-      targets: written.targets,
-      outcome: 'refused',
-      message: written.message,
-      changeId: row.id,
-    });
-    return written.output;
-  });
+async function refuseChange(
+  store: Store,
+  request: Request,
+  { before, decided, refusal }: DriftedChange,
+): Promise<unknown> {
+  return store.write(request.caller.actor, (uow) =>
+    once(uow, request, async () => {
+      const written = await close(uow, before, { state: 'refused', reason: refusal.message, ...decided });
+      await uow.audit({
+        operation: request.operation.id,
+        targets: written.targets,
+        outcome: 'refused',
+        message: written.message,
+        changeId: before.id,
+      });
+      return written.output;
+    }),
+  );
 }

@@ -3,7 +3,7 @@
 import type { Kysely } from 'kysely';
 
 import type { IssuedCertificate } from '../crypto/region-ca.ts';
-import type { AgentCertificateRow } from './identity-rows.ts';
+import type { AgentCertificateRow } from './identity-tables.ts';
 import type { Database } from './schema.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 

@@ -6,7 +6,6 @@ import type { BurnInProfileName } from '../../shared/burn-in/profiles.ts';
 import { PpecError } from '../../shared/errors.ts';
 import type { BurnInProgress, BurnInReport } from '../../shared/burn-in/report.ts';
 import type { Inventory } from '../../shared/hardware/inventory.ts';
-import { newId } from '../../shared/ids.ts';
 import type { BurnInState } from '../../shared/lifecycle/burn-in.ts';
 import { burnInSteps } from '../domain/burn-in-steps.ts';
 import { hardwareText } from '../domain/hardware-key.ts';
@@ -16,6 +15,7 @@ import { assetById, callName } from './assets.ts';
 import type { Db } from './database.ts';
 import { fromJson, toJson } from './json.ts';
 import { missing } from './missing.ts';
+import { startOperation } from './operations.ts';
 import type { AssetRow, BurnInRow, BurnInWork, CommandRow } from './schema.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 import type { Condition } from './visibility.ts';
@@ -37,28 +37,14 @@ export type NewBurnIn = Pick<BurnInWork, 'profile' | 'timeScale' | 'writeDiskSer
 export async function startBurnIn(uow: UnitOfWork, asset: AssetRow, asked: NewBurnIn): Promise<string> {
   const { profile, timeScale, writeDiskSerials, peer, approval, askedBy } = asked;
   const inventory = await inventoryOf(uow.db, asset);
-  const id = newId('operation', uow.ids);
   const bootId = asset.boot_id ?? '';
-  const work: BurnInWork = { profile, timeScale, bootId, writeDiskSerials, peer, approval };
-  await uow.db
-    .insertInto('operations')
-    .values({
-      id,
-      kind: 'asset.burn-in',
-      asset_id: asset.id,
-      change_id: approval?.changeId ?? '',
-      state: 'running',
-      steps: toJson(burnInSteps(profile)),
-      progress_percent: 0,
-      error: null,
-      work: toJson(work),
-      // The reconciler reckons it when it sends the command.
-      deadline_at: uow.nowMs,
-      created_at: uow.nowMs,
-      ended_at: null,
-      revision: 1,
-    })
-    .execute();
+  const id = await startOperation(uow, {
+    kind: 'asset.burn-in',
+    assetId: asset.id,
+    changeId: approval?.changeId,
+    steps: burnInSteps(profile),
+    work: { profile, timeScale, bootId, writeDiskSerials, peer, approval },
+  });
   await uow.db
     .insertInto('burn_ins')
     .values({

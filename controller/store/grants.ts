@@ -9,7 +9,7 @@ import { PpecError } from '../../shared/errors.ts';
 import { newId, type IdSource } from '../../shared/ids.ts';
 import { compileRights, type Held, type Rights } from '../domain/rbac.ts';
 import { permissionsOfRoles } from './roles.ts';
-import type { GrantRow } from './rights-schema.ts';
+import type { GrantRow } from './rights-tables.ts';
 import type { Database } from './schema.ts';
 
 type Db = Kysely<Database>;
@@ -137,6 +137,24 @@ export async function namesBehind(db: Db, holder: string): Promise<string[]> {
   if (parsed.kind === 'person' || parsed.kind === 'service') return [parsed.name];
   const rows = await db.selectFrom('members').select('member').where('of', '=', holder).execute();
   return rows.flatMap(({ member }) => parseHolder(member)?.name ?? []);
+}
+
+/** The names of all who hold a permission anywhere now, in their order. */
+export async function namesWithPermission(db: Db, permission: string, nowMs: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('grants')
+    .select(['holder', 'role'])
+    .distinct()
+    .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', nowMs)]))
+    .execute();
+  const roles = await permissionsOfRoles(
+    db,
+    rows.map(({ role }) => role),
+  );
+  const holders = new Set(rows.filter(({ role }) => roles.get(role)?.has(permission)).map(({ holder }) => holder));
+  const names: string[] = [];
+  for (const holder of holders) names.push(...(await namesBehind(db, holder)));
+  return [...new Set(names)].toSorted();
 }
 
 /** The names of all who hold a role, whatever the scope. */

@@ -12,6 +12,7 @@ const lists: Readonly<Record<Exclude<ObjectKind, 'scope'>, readonly [noun: strin
   project: ['project', 'ppec project list'],
   cluster: ['cluster', 'ppec cluster list'],
   grant: ['grant', 'ppec grant list'],
+  policy: ['policy', 'ppec policy list'],
 };
 
 export function missing(kind: Exclude<ObjectKind, 'scope'>, reference: string): PpecError {

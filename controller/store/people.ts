@@ -4,6 +4,7 @@ import type { Kysely } from 'kysely';
 
 import type { Credential, Person } from '../../shared/api/person.ts';
 import { PpecError } from '../../shared/errors.ts';
+import type { Limits } from '../domain/rbac.ts';
 import { newId, type IdSource } from '../../shared/ids.ts';
 import { fromJson, toJson } from './json.ts';
 import type { Database } from './schema.ts';
@@ -82,6 +83,11 @@ export async function authenticate(
     await db.updateTable('credentials').set({ last_used_at: nowMs }).where('id', '=', credential.id).execute();
   }
   return { person, credential };
+}
+
+/** What a credential limits the rights of its owner to. */
+export function limitsOf({ roles }: CredentialRow): Limits {
+  return roles === null ? {} : { roles: fromJson(roles) };
 }
 
 // The secret has 256 bits of randomness, so a plain hash is as good as a slow one.

@@ -2,7 +2,6 @@
 import type { Kysely } from 'kysely';
 
 import type { AuditEntry } from '../../shared/api/audit.ts';
-import type { Change } from '../../shared/api/change.ts';
 import type { Image } from '../../shared/api/image.ts';
 import type { MachineClass } from '../../shared/api/machine-class.ts';
 import type { Network } from '../../shared/api/network.ts';
@@ -11,8 +10,7 @@ import type { PurchaseOrder } from '../../shared/api/purchase-order.ts';
 import { PpecError } from '../../shared/errors.ts';
 import { parseIpv4 } from '../domain/ipa.ts';
 import { fromJson } from './json.ts';
-import { missing } from './missing.ts';
-import type { ChangeRow, Database, OperationRow } from './schema.ts';
+import type { Database, OperationRow } from './schema.ts';
 import { orderView } from './stored-order.ts';
 
 type Db = Kysely<Database>;
@@ -108,35 +106,6 @@ export async function findPurchaseOrder(db: Db, number: string): Promise<Purchas
     .where((eb) => eb.or([eb('number', '=', number), eb('id', '=', number)]))
     .executeTakeFirst();
   return row === undefined ? undefined : orderView(row);
-}
-
-export async function findChange(db: Db, id: string): Promise<ChangeRow> {
-  const row = await db.selectFrom('changes').selectAll().where('id', '=', id).executeTakeFirst();
-  if (row === undefined) throw missing('change', id);
-  return row;
-}
-
-export async function changeView(db: Db, row: ChangeRow): Promise<Change> {
-  const maker = await db.selectFrom('people').select('name').where('id', '=', row.maker_id).executeTakeFirst();
-  return {
-    id: row.id,
-    operation: row.operation,
-    summary: row.summary,
-    reason: row.reason,
-    maker: maker?.name ?? row.maker_id,
-    makerId: row.maker_id,
-    state: row.state,
-    stateReason: row.state_reason,
-    payloadSha256: row.payload_sha256,
-    effect: fromJson(row.effect),
-    targets: fromJson(row.targets),
-    checkersNeeded: row.checkers_needed,
-    approvals: fromJson(row.approvals),
-    operationIds: fromJson(row.operation_ids),
-    createdAt: row.created_at,
-    expiresAt: row.expires_at,
-    revision: row.revision,
-  };
 }
 
 export async function operationView(db: Db, row: OperationRow): Promise<OperationHandle> {

@@ -48,7 +48,7 @@ it('makes grants of roles, and projects of the names on machines', async () => {
   const columns = file.prepare("select name from pragma_table_info('assets')").pluck().all().map(String);
   file
     .prepare(`insert into assets (${columns.join()}) values (${columns.map(() => '?').join()})`)
-    .run(...columns.map((column) => Reflect.get(asset, column)));
+    .run(...columns.map((column): unknown => Reflect.get(asset, column)));
   file
     .prepare(
       `insert into changes values ('chg_1', 'asset.provision', '', '', 'per_1', 'open', null, '{}', '', '[]', '[]', 1, '[]', '[]', 1, 2, 1)`,

@@ -3,7 +3,6 @@
 import type { ImageManifest } from '../../shared/api/image.ts';
 import type { Asset } from '../../shared/api/asset.ts';
 import type { VendorColumns } from '../../shared/api/vendor.ts';
-import type { EffectLine, Change } from '../../shared/api/change.ts';
 import type { OperationStep } from '../../shared/api/operation-handle.ts';
 import type { PartEventName, PartKind, PartState } from '../../shared/api/part.ts';
 import type { BurnInProfileName } from '../../shared/burn-in/profiles.ts';
@@ -12,13 +11,13 @@ import type { Inventory } from '../../shared/hardware/inventory.ts';
 import type { Finding, Verdict } from '../../shared/inspection/finding.ts';
 import type { MachineClassSpec } from '../../shared/inspection/machine-class.ts';
 import type { BurnInState } from '../../shared/lifecycle/burn-in.ts';
-import type { ChangeState } from '../../shared/lifecycle/change.ts';
 import type { OperationState } from '../../shared/lifecycle/operation.ts';
 import type { CommandName } from '../../shared/protocol/command.ts';
 import type { CommandOutcome, HealthReport } from '../../shared/protocol/messages.ts';
 import type { Measured } from '../domain/peers.ts';
-import type { RightsTables } from './rights-schema.ts';
-import type { AgentCertificateRow, TpmPinRow } from './identity-rows.ts';
+import type { ChangeTables } from './change-tables.ts';
+import type { IdentityTables } from './identity-tables.ts';
+import type { RightsTables } from './rights-tables.ts';
 import type { StoredOrder } from './stored-order.ts';
 
 /** JSON text of a T; only json.ts makes and reads it. */
@@ -78,26 +77,6 @@ export type AssetRow = {
   revision: number;
 };
 
-export type ChangeRow = {
-  id: string;
-  operation: string;
-  summary: string;
-  reason: string;
-  maker_id: string;
-  state: ChangeState;
-  state_reason: string | null;
-  payload: string;
-  payload_sha256: string;
-  effect: Json<EffectLine[]>;
-  targets: Json<string[]>;
-  checkers_needed: number;
-  approvals: Json<Change['approvals']>;
-  operation_ids: Json<string[]>;
-  created_at: number;
-  expires_at: number;
-  revision: number;
-};
-
 /** What a provisioning works on; frozen when it was approved, completed as its steps run. */
 export type ProvisionWork = {
   readonly imageId: string;
@@ -106,7 +85,14 @@ export type ProvisionWork = {
   readonly project: string;
   readonly sshKeys: readonly string[];
   readonly inventoryHash: string;
-  readonly approval: { changeId: string; payloadSha256: string; makerId: string; checkerIds: string[] };
+  readonly approval: {
+    changeId: string;
+    payloadSha256: string;
+    makerId: string;
+    checkerIds: string[];
+    /** Who broke the glass, where nobody else had to approve. */
+    breakGlass?: string;
+  };
   readonly provisionCommandId?: string;
   readonly kexecCommandId?: string;
 };
@@ -207,264 +193,249 @@ export type CablingTableRow = {
   comment: string | null;
 };
 
-export type Database = RightsTables & {
-  assets: AssetRow;
-  inventories: {
-    asset_id: string;
-    boot_id: string;
-    hash: string;
-    inventory: Json<Inventory>;
-    /** The parser that made it of its evidence. */
-    parser: number;
-    at: number;
-    /** 1 once its parts are in the table of parts. */
-    tracked: number;
+export type Database = RightsTables &
+  IdentityTables &
+  ChangeTables & {
+    assets: AssetRow;
+    inventories: {
+      asset_id: string;
+      boot_id: string;
+      hash: string;
+      inventory: Json<Inventory>;
+      /** The parser that made it of its evidence. */
+      parser: number;
+      at: number;
+      /** 1 once its parts are in the table of parts. */
+      tracked: number;
+    };
+    /** Raw evidence by its content; the digest is of the bytes unpacked. */
+    evidence: { sha256: string; encoding: 'identity' | 'gzip'; bytes: Uint8Array; created_at: number };
+    /** What an inventory was made of: a digest, or why there is none. */
+    inventory_sources: {
+      asset_id: string;
+      source: string;
+      sha256: string | null;
+      absent: string | null;
+      unread: string | null;
+    };
+    health_reports: { asset_id: string; report: Json<HealthReport>; at: number };
+    inspections: {
+      id: string;
+      asset_id: string;
+      boot_id: string;
+      inventory_hash: string;
+      class: string | null;
+      verdict: Verdict;
+      findings: Json<Finding[]>;
+      at: number;
+    };
+    purchase_orders: {
+      id: string;
+      number: string;
+      document: Json<StoredOrder>;
+      document_sha256: string;
+      created_at: number;
+      revision: number;
+      /** 1 once its invoices are in order_invoices. */
+      indexed: number;
+    };
+    /** The serials of every order that is not cancelled. */
+    order_serials: {
+      serial_key: string;
+      purchase_order: string;
+      line: number;
+      /** Of the endorsement key that the machine must have. */
+      ek_sha256: string | null;
+    };
+    order_invoices: { vendor_key: string; number_key: string; purchase_order: string };
+    /** Every document as it came. */
+    order_documents: {
+      id: string;
+      purchase_order: string;
+      kind: 'order' | 'amendment' | 'delivery' | 'invoice';
+      file_name: string;
+      sha256: string;
+      text: string;
+      actor: string;
+      at: number;
+      /** 1 once an amended document took its place. */
+      superseded: number;
+    };
+    vendors: {
+      id: string;
+      name: string;
+      name_key: string;
+      contact: string | null;
+      notes: string | null;
+      columns: Json<VendorColumns>;
+      created_at: number;
+      revision: number;
+    };
+    machine_classes: { id: string; name: string; version: number; spec: Json<MachineClassSpec>; created_at: number };
+    images: {
+      id: string;
+      name: string;
+      version: string;
+      kind: string;
+      sha256: string;
+      bytes: number;
+      disk_bytes: number;
+      manifest: Json<ImageManifest>;
+      signature: string;
+      key_id: string;
+      created_at: number;
+    };
+    networks: {
+      id: string;
+      name: string;
+      kind: 'discovery' | 'production' | 'bmc' | 'vm';
+      cidr: string;
+      gateway: string | null;
+      range_start: string;
+      range_end: string;
+      dns: Json<string[]>;
+      created_at: number;
+      revision: number;
+    };
+    addresses: {
+      id: string;
+      network_id: string;
+      address: string;
+      state: 'reserved' | 'allocated' | 'cooling';
+      asset_id: string | null;
+      since: number;
+    };
+    people: { id: string; name: string; active: number; created_at: number };
+    credentials: {
+      id: string;
+      person_id: string;
+      secret_hash: string;
+      roles: Json<string[]> | null;
+      label: string;
+      expires_at: number | null;
+      last_used_at: number | null;
+      revoked_at: number | null;
+      created_at: number;
+    };
+    operations: OperationRow;
+    commands: CommandRow;
+    audit: {
+      seq: number;
+      at: number;
+      actor: string;
+      actor_id: string;
+      credential_id: string | null;
+      from_address: string | null;
+      operation: string;
+      targets: Json<string[]>;
+      outcome: 'done' | 'filed' | 'refused' | 'failed';
+      message: string;
+      change_id: string | null;
+      request_id: string | null;
+      previous_hash: string;
+      hash: string;
+    };
+    changelog: {
+      seq: number;
+      object_kind: string;
+      object_id: string;
+      field: string;
+      before: string | null;
+      after: string | null;
+      actor: string;
+      change_id: string | null;
+      at: number;
+      /** Of the row, after this change; null where the row has none. */
+      revision: number | null;
+    };
+    /** Signed heads of the chain; `witnessed` is 1 once the witness file has it. */
+    audit_heads: { seq: number; hash: string; at: number; key_id: string; signature: string; witnessed: number };
+    /** Where the oldest entries are: a file each, which is gone once it is pruned. */
+    audit_segments: {
+      first_seq: number;
+      last_seq: number;
+      /** The hash before its first entry. */
+      previous_hash: string;
+      last_hash: string;
+      first_at: number;
+      last_at: number;
+      file: string;
+      bytes: number;
+      sha256: string;
+      key_id: string;
+      signature: string;
+      sealed_at: number;
+      pruned_at: number | null;
+    };
+    /** Every audit key that signed here: raw Ed25519, in hex. */
+    audit_keys: { key_id: string; public_key: string; since: number };
+    events: { seq: number; at: number; kind: string; object_id: string; text: string };
+    idempotency: {
+      credential_id: string;
+      key: string;
+      operation: string;
+      input_sha256: string;
+      output: string;
+      at: number;
+    };
+    waivers: {
+      id: string;
+      asset_id: string;
+      path: string;
+      rule: string;
+      reason: string;
+      change_id: string;
+      created_at: number;
+      expires_at: number;
+      /** 1 once its end was acted upon. */
+      ended: number;
+    };
+    /** Each part once in the region, wherever it is. */
+    parts: {
+      id: string;
+      kind: PartKind;
+      part_key: string;
+      maker: string | null;
+      model: string | null;
+      serial: string;
+      serial_key: string;
+      size_bytes: number | null;
+      /** The evidence that lists it. */
+      witness: string;
+      state: PartState;
+      asset_id: string | null;
+      /** Where it was last, when it is in no asset. */
+      last_asset_id: string | null;
+      slot: string;
+      /** 1 once another part is in the slot it was last in. */
+      filled: number;
+      rma: string | null;
+      /** How many other assets report it too; they are in part_claims. */
+      claims: number;
+      since: number;
+      created_at: number;
+      revision: number;
+    };
+    part_claims: { part_id: string; asset_id: string; slot: string; since: number };
+    /** Never changed: what happened to parts, in order. */
+    part_events: {
+      seq: number;
+      at: number;
+      part_id: string;
+      event: PartEventName;
+      asset_id: string | null;
+      slot: string | null;
+      from_asset_id: string | null;
+      from_slot: string | null;
+      by_part_id: string | null;
+      rma: string | null;
+      reason: string | null;
+      actor: string;
+    };
+    burn_ins: BurnInRow;
+    /** The cabling table; `id` is both keys with a tab between them. */
+    cabling: CablingTableRow;
+    /** What the ports of each machine heard when it was last inspected, under every name that the table may have. */
+    neighbours: { asset_id: string; switch_key: string; port_key: string };
+    console_logs: { asset_id: string; text: string; at: number };
   };
-  /** Raw evidence by its content; the digest is of the bytes unpacked. */
-  evidence: { sha256: string; encoding: 'identity' | 'gzip'; bytes: Uint8Array; created_at: number };
-  /** What an inventory was made of: a digest, or why there is none. */
-  inventory_sources: {
-    asset_id: string;
-    source: string;
-    sha256: string | null;
-    absent: string | null;
-    unread: string | null;
-  };
-  health_reports: { asset_id: string; report: Json<HealthReport>; at: number };
-  inspections: {
-    id: string;
-    asset_id: string;
-    boot_id: string;
-    inventory_hash: string;
-    class: string | null;
-    verdict: Verdict;
-    findings: Json<Finding[]>;
-    at: number;
-  };
-  purchase_orders: {
-    id: string;
-    number: string;
-    document: Json<StoredOrder>;
-    document_sha256: string;
-    created_at: number;
-    revision: number;
-    /** 1 once its invoices are in order_invoices. */
-    indexed: number;
-  };
-  /** The serials of every order that is not cancelled. */
-  order_serials: {
-    serial_key: string;
-    purchase_order: string;
-    line: number;
-    /** Of the endorsement key that the machine must have. */
-    ek_sha256: string | null;
-  };
-  order_invoices: { vendor_key: string; number_key: string; purchase_order: string };
-  /** Every document as it came. */
-  order_documents: {
-    id: string;
-    purchase_order: string;
-    kind: 'order' | 'amendment' | 'delivery' | 'invoice';
-    file_name: string;
-    sha256: string;
-    text: string;
-    actor: string;
-    at: number;
-    /** 1 once an amended document took its place. */
-    superseded: number;
-  };
-  vendors: {
-    id: string;
-    name: string;
-    name_key: string;
-    contact: string | null;
-    notes: string | null;
-    columns: Json<VendorColumns>;
-    created_at: number;
-    revision: number;
-  };
-  machine_classes: { id: string; name: string; version: number; spec: Json<MachineClassSpec>; created_at: number };
-  images: {
-    id: string;
-    name: string;
-    version: string;
-    kind: string;
-    sha256: string;
-    bytes: number;
-    disk_bytes: number;
-    manifest: Json<ImageManifest>;
-    signature: string;
-    key_id: string;
-    created_at: number;
-  };
-  networks: {
-    id: string;
-    name: string;
-    kind: 'discovery' | 'production' | 'bmc' | 'vm';
-    cidr: string;
-    gateway: string | null;
-    range_start: string;
-    range_end: string;
-    dns: Json<string[]>;
-    created_at: number;
-    revision: number;
-  };
-  addresses: {
-    id: string;
-    network_id: string;
-    address: string;
-    state: 'reserved' | 'allocated' | 'cooling';
-    asset_id: string | null;
-    since: number;
-  };
-  people: { id: string; name: string; active: number; created_at: number };
-  credentials: {
-    id: string;
-    person_id: string;
-    secret_hash: string;
-    roles: Json<string[]> | null;
-    label: string;
-    expires_at: number | null;
-    last_used_at: number | null;
-    revoked_at: number | null;
-    created_at: number;
-  };
-  changes: ChangeRow;
-  operations: OperationRow;
-  commands: CommandRow;
-  tokens: {
-    id: string;
-    hash: string;
-    kind: 'boot' | 'phone-home';
-    mac: string | null;
-    asset_id: string | null;
-    operation_id: string | null;
-    /** The serial that the machine must have, in its key form; null where any may use it. */
-    serial: string | null;
-    /** The address that asked for it. */
-    from_address: string | null;
-    expires_at: number;
-    used_at: number | null;
-  };
-  agent_certificates: AgentCertificateRow;
-  tpm_pins: TpmPinRow;
-  audit: {
-    seq: number;
-    at: number;
-    actor: string;
-    actor_id: string;
-    credential_id: string | null;
-    from_address: string | null;
-    operation: string;
-    targets: Json<string[]>;
-    outcome: 'done' | 'filed' | 'refused' | 'failed';
-    message: string;
-    change_id: string | null;
-    request_id: string | null;
-    previous_hash: string;
-    hash: string;
-  };
-  changelog: {
-    seq: number;
-    object_kind: string;
-    object_id: string;
-    field: string;
-    before: string | null;
-    after: string | null;
-    actor: string;
-    change_id: string | null;
-    at: number;
-    /** Of the row, after this change; null where the row has none. */
-    revision: number | null;
-  };
-  /** Signed heads of the chain; `witnessed` is 1 once the witness file has it. */
-  audit_heads: { seq: number; hash: string; at: number; key_id: string; signature: string; witnessed: number };
-  /** Where the oldest entries are: a file each, which is gone once it is pruned. */
-  audit_segments: {
-    first_seq: number;
-    last_seq: number;
-    /** The hash before its first entry. */
-    previous_hash: string;
-    last_hash: string;
-    first_at: number;
-    last_at: number;
-    file: string;
-    bytes: number;
-    sha256: string;
-    key_id: string;
-    signature: string;
-    sealed_at: number;
-    pruned_at: number | null;
-  };
-  /** Every audit key that signed here: raw Ed25519, in hex. */
-  audit_keys: { key_id: string; public_key: string; since: number };
-  events: { seq: number; at: number; kind: string; object_id: string; text: string };
-  idempotency: {
-    credential_id: string;
-    key: string;
-    operation: string;
-    input_sha256: string;
-    output: string;
-    at: number;
-  };
-  waivers: {
-    id: string;
-    asset_id: string;
-    path: string;
-    rule: string;
-    reason: string;
-    change_id: string;
-    created_at: number;
-    expires_at: number;
-    /** 1 once its end was acted upon. */
-    ended: number;
-  };
-  /** Each part once in the region, wherever it is. */
-  parts: {
-    id: string;
-    kind: PartKind;
-    part_key: string;
-    maker: string | null;
-    model: string | null;
-    serial: string;
-    serial_key: string;
-    size_bytes: number | null;
-    /** The evidence that lists it. */
-    witness: string;
-    state: PartState;
-    asset_id: string | null;
-    /** Where it was last, when it is in no asset. */
-    last_asset_id: string | null;
-    slot: string;
-    /** 1 once another part is in the slot it was last in. */
-    filled: number;
-    rma: string | null;
-    /** How many other assets report it too; they are in part_claims. */
-    claims: number;
-    since: number;
-    created_at: number;
-    revision: number;
-  };
-  part_claims: { part_id: string; asset_id: string; slot: string; since: number };
-  /** Never changed: what happened to parts, in order. */
-  part_events: {
-    seq: number;
-    at: number;
-    part_id: string;
-    event: PartEventName;
-    asset_id: string | null;
-    slot: string | null;
-    from_asset_id: string | null;
-    from_slot: string | null;
-    by_part_id: string | null;
-    rma: string | null;
-    reason: string | null;
-    actor: string;
-  };
-  burn_ins: BurnInRow;
-  /** The cabling table; `id` is both keys with a tab between them. */
-  cabling: CablingTableRow;
-  /** What the ports of each machine heard when it was last inspected, under every name that the table may have. */
-  neighbours: { asset_id: string; switch_key: string; port_key: string };
-  console_logs: { asset_id: string; text: string; at: number };
-};

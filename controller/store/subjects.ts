@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 
 import type { ObjectKind } from '../../shared/api/operation.ts';
 import { parseScope, scopeText, type Scope } from '../../shared/api/scope.ts';
+import { assert } from '../../shared/assert.ts';
 import { PpecError } from '../../shared/errors.ts';
 import { regionSubject, type Rights, type Subject, type Where } from '../domain/rbac.ts';
 import { assetById, findAsset } from './assets.ts';
@@ -12,8 +13,9 @@ import { findCluster, findProject, findTeam } from './groups.ts';
 import { fromJson } from './json.ts';
 import { missing } from './missing.ts';
 import { findPart } from './part-events.ts';
-import { findChange } from './records.ts';
-import type { ChangeSubjectKind } from './rights-schema.ts';
+import { findPolicy } from './policies.ts';
+import { findChange } from './changes.ts';
+import type { ChangeSubjectKind } from './rights-tables.ts';
 import type { AssetRow, Database } from './schema.ts';
 
 type Db = Kysely<Database>;
@@ -22,6 +24,8 @@ type Db = Kysely<Database>;
 export type Resolved = {
   readonly id: string;
   readonly subjects: readonly Where[];
+  /** Where the right to read it must hold; `subjects`, unless told. */
+  readonly shownTo?: readonly Where[];
   /** What a change that acts on it is about. */
   readonly about: readonly ChangeSubject[];
 };
@@ -68,8 +72,13 @@ export async function scopeSubject(db: Db, scope: Scope): Promise<Where> {
 /** What a change is about, as it stands now. An asset or group that is gone leaves it to the region. */
 export async function changeSubjects(db: Db, changeId: string): Promise<Where[]> {
   const rows = await db.selectFrom('change_subjects').selectAll().where('change_id', '=', changeId).execute();
+  return subjectsAbout(db, rows);
+}
+
+/** The same of a change that is not kept yet. */
+export async function subjectsAbout(db: Db, about: readonly ChangeSubject[]): Promise<Where[]> {
   const subjects: Where[] = [];
-  for (const { kind, name } of rows) {
+  for (const { kind, name } of about) {
     if (kind === 'asset') subjects.push(await subjectOfAsset(db, name));
     else {
       const scope = parseScope(kind === 'region' || kind === 'tags' ? name || 'region' : `${kind}:${name}`);
@@ -79,8 +88,9 @@ export async function changeSubjects(db: Db, changeId: string): Promise<Where[]>
   return subjects.length === 0 ? ['region'] : subjects;
 }
 
-/** Each once; many targets of one change may be about the same thing. */
+/** In place of those it had. Each once; many targets of one change may be about the same thing. */
 export async function keepSubjects(db: Db, changeId: string, about: readonly ChangeSubject[]): Promise<void> {
+  await db.deleteFrom('change_subjects').where('change_id', '=', changeId).execute();
   const rows = about.map(({ kind, name }) => ({ change_id: changeId, kind, name }));
   for (const row of rows)
     await db
@@ -145,6 +155,14 @@ const finders: Readonly<Record<ObjectKind, Finder>> = {
     if (row === undefined) throw missing('grant', reference);
     return ofScope(db, row.id, scopeOf(row));
   },
+  policy: async (db, reference) => {
+    const row = await findPolicy(db, reference);
+    const scope = parseScope(row.scope);
+    assert(scope !== undefined, `the scope of ${row.id} was checked when it was made`);
+    const resolved = await ofScope(db, row.id, scope);
+    // Whoever works here works under the region's policies, and may know them.
+    return scope.kind === 'region' ? { ...resolved, shownTo: ['anywhere'] } : resolved;
+  },
   scope: async (db, reference) => {
     const scope = parseScope(reference);
     if (scope === undefined)
@@ -169,4 +187,5 @@ export const readPermissionOf: Readonly<Record<Exclude<ObjectKind, 'scope'>, str
   project: 'project.get',
   cluster: 'cluster.get',
   grant: 'grant.list',
+  policy: 'policy.get',
 };

@@ -1,7 +1,7 @@
 // The TPM of each machine that proved to hold one, pinned at first sight, and the one that an order names.
 import type { Kysely } from 'kysely';
 
-import type { TpmPinRow } from './identity-rows.ts';
+import type { TpmPinRow } from './identity-tables.ts';
 import type { Database } from './schema.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 

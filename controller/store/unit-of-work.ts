@@ -13,7 +13,9 @@ import { genesisHash, type ChainState } from './audit-chain.ts';
 import { changelogWriter, type Logged } from './changelog.ts';
 import type { Db } from './database.ts';
 import { createGroupCommit } from './group-commit.ts';
-import type { AssetRow, ChangeRow, Database, OperationRow } from './schema.ts';
+import type { ChangeRow } from './change-tables.ts';
+import type { AssetRow, Database, OperationRow } from './schema.ts';
+import { fanOut } from './webhooks.ts';
 
 /** Who does it: a person through a credential, an agent, or a reconciler. */
 export type Actor = {
@@ -46,7 +48,8 @@ export type UnitOfWork = {
   readonly nowMs: number;
   readonly ids: IdSource;
   readonly audit: (note: AuditNote) => Promise<void>;
-  readonly event: (kind: string, objectId: string, text: string) => Promise<void>;
+  /** Tells of something, the webhooks too. Answers its sequence number. */
+  readonly event: (kind: string, objectId: string, text: string) => Promise<number>;
   /** Changes an asset: checks the lifecycle, counts the revision, keeps the changelog. Answers the new row. */
   readonly patchAsset: (asset: AssetRow, patch: Partial<AssetRow>, changeId?: string | null) => Promise<AssetRow>;
   readonly patchOperation: (operation: OperationRow, patch: Partial<OperationRow>) => Promise<OperationRow>;
@@ -116,6 +119,8 @@ export function createStore({ db, ids, committed }: StoreDeps): Store {
             said.event = seq;
             await trx.executeQuery(CompiledQuery.raw(insertEvent, [seq, nowMs, kind, objectId, text]));
             if (seq > eventsKept) await trx.executeQuery(CompiledQuery.raw(cutEvents, [seq - eventsKept]));
+            await fanOut(trx, { seq, kind, objectId, text, nowMs }, ids);
+            return seq;
           },
           ...patches(trx, changelog, nowMs),
           changelog,

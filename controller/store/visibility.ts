@@ -8,7 +8,7 @@ import { poolGrant, readPermissions, type Held, type Rights } from '../domain/rb
 export type Condition = RawBuilder<SqlBool>;
 
 const always: Condition = sql<SqlBool>`1 = 1`;
-const never: Condition = sql<SqlBool>`1 = 0`;
+export const never: Condition = sql<SqlBool>`1 = 0`;
 
 /** Whether a permission holds at region, and nothing needs to be left out. */
 export function seesAll(rights: Rights, permission: string): boolean {
@@ -140,7 +140,7 @@ export function visibleEvents(rights: Rights, permission: string): Condition {
       kind('operation'),
       sql<SqlBool>`events.object_id in (select operations.id from operations where ${ofVisibleAssets(rights, permission, 'operations.asset_id')})`,
     ]),
-    allOf([kind('change'), visibleChanges(rights, permission, 'events.object_id')]),
+    allOf([kind('change', 'alert'), visibleChanges(rights, permission, 'events.object_id')]),
     allOf([kind('team'), visibleTeams(rights, permission, 'events.object_id')]),
     allOf([kind('project'), visibleProjects(rights, permission, 'events.object_id')]),
     allOf([kind('cluster'), visibleClusters(rights, permission, 'events.object_id')]),

@@ -22,6 +22,7 @@ export const objectMembers = {
   project: 'project',
   cluster: 'cluster',
   grant: 'grant',
+  policy: 'policy',
   scope: 'scope',
 } as const;
 export type ObjectMember = keyof typeof objectMembers;

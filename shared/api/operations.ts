@@ -15,10 +15,12 @@ import { identityOperations } from './identity.ts';
 import { imageOperations } from './image.ts';
 import { machineClassOperations } from './machine-class.ts';
 import { networkOperations } from './network.ts';
+import { notificationOperations } from './notification.ts';
 import { operationHandleOperations } from './operation-handle.ts';
 import { partOperations } from './part.ts';
 import { personOperations } from './person.ts';
 import { projectOperations } from './project.ts';
+import { policyOperations } from './policy.ts';
 import { provisionOperations } from './provision.ts';
 import { purchaseOrderOperations } from './purchase-order.ts';
 import { regionOperations } from './region.ts';
@@ -26,6 +28,7 @@ import { roleOperations } from './role.ts';
 import { teamOperations } from './team.ts';
 import { vendorOperations } from './vendor.ts';
 import { waiverOperations } from './waiver.ts';
+import { webhookOperations } from './webhook.ts';
 import type { InputOf, OutputOf } from './operation.ts';
 
 export const operations = [
@@ -37,6 +40,7 @@ export const operations = [
   ...partOperations,
   ...burnInOperations,
   ...changeOperations,
+  ...policyOperations,
   ...operationHandleOperations,
   ...purchaseOrderOperations,
   ...deliveryReportOperations,
@@ -56,6 +60,8 @@ export const operations = [
   ...grantOperations,
   ...assetTagOperations,
   ...commandKeyOperations,
+  ...webhookOperations,
+  ...notificationOperations,
 ] as const;
 
 export type AnyOperation = (typeof operations)[number];

@@ -5,14 +5,17 @@ import { Change } from './change.ts';
 import { closed, Reason, Ref, Slug, Text } from './fields.ts';
 import { operation } from './operation.ts';
 
+/** Machines in one change: what a person can still read. */
+export const targetsMax = 200;
+
 export const ProvisionInput = Type.Object(
   {
     assets: Type.Optional(
-      Type.Array(Ref('asset'), { minItems: 1, maxItems: 100, description: 'These assets exactly' }),
+      Type.Array(Ref('asset'), { minItems: 1, maxItems: targetsMax, description: 'These assets exactly' }),
     ),
     class: Type.Optional(Text(120, 'Or: SPAREs of this class, the oldest first')),
     count: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 100, description: 'How many of the class; 1 unless told' }),
+      Type.Integer({ minimum: 1, maximum: targetsMax, description: 'How many of the class; 1 unless told' }),
     ),
     image: Text(120, 'Image name, or name@version'),
     project: Slug('Project the machines will belong to'),

@@ -4,7 +4,7 @@ import { command, type CommandContext } from '../command.ts';
 import { followChange } from '../follow.ts';
 import { flag, optional, required } from '../options.ts';
 import { renderEffect } from '../output/effect.ts';
-import { oneLine, plural } from '../output/text.ts';
+import { oneLine } from '../output/text.ts';
 import { printChange } from '../views/change.ts';
 
 export const changeApprove = command({
@@ -74,10 +74,8 @@ async function isConfirmed({ output, prompt }: CommandContext, change: Change, y
 }
 
 function approvedText(change: Change): string {
-  if (change.state === 'open') {
-    const left = change.checkersNeeded - change.approvals.length;
-    return `approved · ${plural(left, 'more checker')} needed`;
-  }
+  if (change.state === 'open') return `approved · still needs ${change.missing.map(oneLine).join('; ')}`;
+  if (change.state === 'approved') return `approved · ${oneLine(change.stateReason ?? 'waits')}`;
   const running = change.operationIds.length === 0 ? '' : ` · ${change.operationIds.join(', ')} running`;
   return `approved · ${change.state}${running}`;
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
 import type { Change } from '../../../shared/api/change.ts';
+import { targetsMax } from '../../../shared/api/provision.ts';
 import { messageOf, PpecError } from '../../../shared/errors.ts';
 import { waitForChange } from '../../sdk/follow.ts';
 import { command, type CommandContext } from '../command.ts';
@@ -14,7 +15,7 @@ export const provision = command({
   summary: 'Ask to turn SPAREs into BAREMETALs; a checker approves exactly what is shown',
   options: {
     class: optional('--class <class>', 'SPAREs of this class, the oldest first'),
-    count: integer('--count <n>', { min: 1, max: 100 }, 'how many of the class; 1 unless told'),
+    count: integer('--count <n>', { min: 1, max: targetsMax }, 'how many of the class; 1 unless told'),
     asset: many('--asset <asset>', 'or: exactly this asset; may be repeated'),
     image: required('--image <image>', 'image name, or name@version'),
     project: required('--project <project>', 'project the machines will belong to'),

@@ -40,6 +40,7 @@ const tonesByState: Readonly<Record<string, Tone>> = {
   degraded: 'warn',
   offline: 'warn',
   open: 'warn',
+  approved: 'busy',
   filed: 'warn',
   running: 'busy',
   failed: 'bad',

@@ -1,4 +1,4 @@
-// Rows of the identities of agents: their certificates, and the TPMs of machines.
+// The tables of the identities of agents: tokens to come by a certificate, certificates, and the TPMs of machines.
 import type { EkAlgorithm } from '../../shared/tpm/templates.ts';
 import type { Json } from './schema.ts';
 
@@ -30,4 +30,23 @@ export type TpmPinRow = {
   issuer: string | null;
   pinned_at: number;
   proved_at: number;
+};
+
+export type IdentityTables = {
+  tokens: {
+    id: string;
+    hash: string;
+    kind: 'boot' | 'phone-home';
+    mac: string | null;
+    asset_id: string | null;
+    operation_id: string | null;
+    /** The serial that the machine must have, in its key form; null where any may use it. */
+    serial: string | null;
+    /** The address that asked for it. */
+    from_address: string | null;
+    expires_at: number;
+    used_at: number | null;
+  };
+  agent_certificates: AgentCertificateRow;
+  tpm_pins: TpmPinRow;
 };
