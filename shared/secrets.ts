@@ -8,8 +8,9 @@ export function isSecretName(name: string): boolean {
 const shapes: readonly RegExp[] = [
   // PEM private keys (RFC 7468), with whatever is left of them where the text was cut.
   /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,
-  // JSON Web Tokens (RFC 7519), and what an authorization header carries (RFC 7617, RFC 6750).
-  /\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*/g,
+  // JSON Web Tokens (RFC 7519), and what an authorization header carries (RFC 7617, RFC 6750). The header of a token is short;
+  // without an end to it, a text of beginnings alone would be read again from each of them.
+  /\beyJ[\w-]{5,300}\.[\w-]{5,}(?:\.[\w-]*)?/g,
   /\b(?:Basic|Bearer)\s+(?=\S*[\d=])[\w+/=.~-]{8,}/gi,
   // A user and a password in an address (RFC 3986 §3.2.1).
   /(?<=:\/\/)[^\s/@]+:[^\s/@]+(?=@)/g,
