@@ -44,7 +44,7 @@ runtime() {
 # Debian packages behind the lab and the images. Says what it installs; does nothing where all are there.
 debian_packages() {
   local wanted missing=()
-  wanted=(qemu-system-x86 ipxe-qemu dnsmasq-base iproute2 openipmi util-linux procps mmdebstrap e2fsprogs fdisk dosfstools mtools
+  wanted=(qemu-system-x86 ipxe-qemu dnsmasq-base iproute2 openipmi swtpm swtpm-tools util-linux procps mmdebstrap e2fsprogs fdisk dosfstools mtools
     squashfs-tools grub-pc-bin grub-efi-amd64-bin grub-common debian-archive-keyring gcc libc6-dev)
   for package in "${wanted[@]}"; do
     dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")

@@ -16,6 +16,7 @@ import { runAgent } from './link/run-agent.ts';
 import type { AgentStatus } from './link/status.ts';
 import { healthVerb } from './local/health-verb.ts';
 import { inventoryVerb } from './local/inventory-verb.ts';
+import { openTpm, tpmVersion } from './tpm/device.ts';
 import { applySeed } from './seed/apply-seed.ts';
 
 const usage = `usage: ppec-agent VERB
@@ -121,6 +122,7 @@ async function run(root: string): Promise<void> {
       health: (collected, clockAheadMs) => checkHealth({ root, clockAheadMs }, collected),
       onStatus,
       log,
+      tpm: async () => ((await tpmVersion(root)) === '2.0' ? openTpm(root) : undefined),
     },
     stop.signal,
   );

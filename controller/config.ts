@@ -124,6 +124,17 @@ export const ConfigFile = Type.Object(
         agentHandshakesPerSecond: Count(200, 'New agent links of all addresses per second; ten seconds of it at once'),
         bootConnectionsPerAddress: Count(32, 'Open connections for network boot'),
         bootScriptsPerAddressPerMinute: Count(60, 'Boot scripts per minute; a minute of it at once'),
+        bootTokensPerAddress: Count(256, 'Open boot tokens; more where machines boot through a proxy'),
+      },
+      { ...closed, default: {} },
+    ),
+    tpm: Type.Object(
+      {
+        caFiles: Type.Array(Type.String(), {
+          default: [],
+          maxItems: 64,
+          description: 'CA certificates of TPM makers (PEM) whose word counts for endorsement keys',
+        }),
       },
       { ...closed, default: {} },
     ),
@@ -185,8 +196,8 @@ export const ConfigFile = Type.Object(
         heartbeatMs: Ms(10_000, 'How often agents show that they live'),
         offlineAfterMs: Ms(25_000, 'Silence after which a machine is offline'),
         startGraceMs: Ms(60_000, 'After its own start the controller declares nobody offline for this long'),
-        bootTokenMs: Ms(900_000, 'How long a boot token is good'),
-        agentCertificateMs: Ms(86_400_000, 'Life of an agent certificate; renewed eight hours before it ends'),
+        bootTokenMs: Ms(600_000, 'How long a boot token is good: from the boot script to enrolment'),
+        agentCertificateMs: Ms(86_400_000, 'Life of an agent certificate; renewed when a third of it is left'),
         writeImageMs: Ms(3_600_000, 'Deadline to write an image'),
         kexecMs: Ms(300_000, 'Deadline to start the new system'),
         phoneHomeMs: Ms(900_000, 'Deadline for the new system to phone home; then QUARANTINED'),
@@ -233,6 +244,7 @@ export async function readConfig(path: string): Promise<Config> {
     burnIn: { ...value.burnIn, tools: value.burnIn.tools === null ? null : at(value.burnIn.tools) },
     audit: { ...value.audit, witnessFile: value.audit.witnessFile === null ? null : at(value.audit.witnessFile) },
     consoleLogDirectory: value.consoleLogDirectory === null ? null : at(value.consoleLogDirectory),
+    tpm: { caFiles: value.tpm.caFiles.map(at) },
     imageKeys: Object.fromEntries(Object.entries(value.imageKeys).map(([id, file]) => [id, at(file)])),
   };
 }

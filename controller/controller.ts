@@ -17,6 +17,7 @@ import { openToolImage, toolPath, type ToolImage } from './boot/tool-image.ts';
 import type { Config } from './config.ts';
 import { consoleTail } from './console-logs.ts';
 import { openAuditKey } from './crypto/audit-key.ts';
+import { openTpmMakers } from './crypto/ek-certificate.ts';
 import { openRegionCa } from './crypto/region-ca.ts';
 import { narrowed } from './domain/rbac.ts';
 import { createEventFeed } from './event-feed.ts';
@@ -24,6 +25,7 @@ import type { Authenticate } from './http/authenticate.ts';
 import { createHttpServer, type HttpDeps } from './http/server.ts';
 
 import { agentFacts, verdictOf, type FactsDeps } from './hub/agent-facts.ts';
+import { createAlertGate } from './hub/alert-gate.ts';
 import { createAgentListener, type AgentListener } from './hub/agent-listener.ts';
 import { createBurnInBook } from './hub/burn-in-book.ts';
 import { createRegistry, type Registry } from './hub/registry.ts';
@@ -39,6 +41,7 @@ import { burnInReconciler } from './reconcile/burn-in.ts';
 import { startOutboxes } from './outbox/outboxes.ts';
 import { startChangeTimer } from './reconcile/change-expiry.ts';
 import { createDriver, type Driver } from './reconcile/driver.ts';
+import { identityReconciler } from './reconcile/identity.ts';
 import { inspectionReconciler } from './reconcile/inspection.ts';
 import { presenceReconciler, type Hub, type Presence } from './reconcile/presence.ts';
 import { reparseEvidence } from './reconcile/reparse.ts';
@@ -53,6 +56,9 @@ import { authenticate, limitsOf } from './store/people.ts';
 import { createStore, type Store } from './store/unit-of-work.ts';
 
 export const controllerVersion = '0.1.0';
+
+/** One alert about one identity in this time; the next one says how often it came meanwhile. */
+const alertEveryMs = 300_000;
 
 export type Controller = {
   /** Ports in use: the configured ones, or those the system chose where 0 was configured. */
@@ -84,6 +90,7 @@ export async function startController(config: Config, log: Log, clock: Clock = s
     piousCmdline: config.piousCmdline,
     tokenLivesMs: config.timing.bootTokenMs,
     scriptsPerAddressPerMinute: config.admission.bootScriptsPerAddressPerMinute,
+    tokensPerAddress: config.admission.bootTokensPerAddress,
   });
   const http = httpDeps(core);
   const api = await createHttpServer(http, { tls: core.ca.server });
@@ -192,6 +199,7 @@ async function openCore(config: Config, log: Log, clock: Clock) {
     audit,
     ca,
     signing,
+    ...(await openIdentities(config, clock, registry)),
     registry,
     metrics,
     urls,
@@ -242,6 +250,15 @@ async function openStore(config: Config, { log, ids, sessions }: StoreDeps) {
   return { db, store, feed, wakes, audit };
 }
 
+/** What stands behind the identities of agents. */
+async function openIdentities(config: Config, clock: Clock, registry: ReturnType<typeof createRegistry>) {
+  return {
+    makers: await openTpmMakers(config.tpm.caFiles),
+    alerts: createAlertGate(clock, alertEveryMs),
+    liveBoot: liveBootOf(registry, clock, config),
+  };
+}
+
 function toolsAt(bootUrl: string, { sha256, bytes }: ToolImage): BurnInTools {
   return { url: bootUrl + toolPath(sha256), sha256, bytes };
 }
@@ -283,19 +300,24 @@ function createReconciling(core: Core): { presence: Presence; driver: Driver } {
     log,
     ran: verdictTeller(store, registry),
     // A burn-in that has ended is judged at once.
-    reconcilers: [presence.reconciler, burnIn, inspectionReconciler(store, hub, rules), provisioning],
+    reconcilers: [
+      presence.reconciler,
+      identityReconciler({ store, findSession: registry.find }),
+      burnIn,
+      inspectionReconciler(store, hub, rules),
+      provisioning,
+    ],
   });
   return { presence, driver };
 }
 
 function createAgents(core: Core, told: Pick<FactsDeps, 'linkEnded' | 'burnInTold'>): AgentListener {
-  const { config, registry, clock, metrics, urls } = core;
+  const { config, metrics, urls } = core;
   return createAgentListener({
     enrolment: {
       ...core,
       commandKeys: core.signing.signer.statements,
       linkUrl: `${urls.agentUrl.replace('https:', 'wss:')}/agent/v1/link`,
-      liveBoot: liveBootOf(registry, clock, config),
     },
     session: {
       ...core,

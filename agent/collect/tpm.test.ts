@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 
 import { temporaryFolder } from '../../test/fixtures/temporary-folder.ts';
-import { getFixedProperties, nvRead, nvReadPublic, readFixedProperties, readNvData } from './tpm-commands.ts';
+import { nvRead, nvReadPublic, readNvData } from '../tpm/nv.ts';
+import { getFixedProperties, readFixedProperties } from './tpm-commands.ts';
 import { tpmFacts, tpmFamily } from './tpm.ts';
 
 const certificate = fileURLToPath(new URL('../../test/fixtures/tpm/tcg-example-user-device.der', import.meta.url));

@@ -7,6 +7,7 @@ import { Compile } from 'typebox/compile';
 import { expect, it, onTestFinished } from 'vitest';
 import { WebSocketServer, type WebSocket } from 'ws';
 
+import { readCertificateRequest } from '../../controller/crypto/certificate-request.ts';
 import { openRegionCa } from '../../controller/crypto/region-ca.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { inventoryFromEvidence } from '../../shared/hardware/evidence/inventory-from-evidence.ts';
@@ -14,6 +15,7 @@ import type { Command } from '../../shared/protocol/command.ts';
 import { EnrolRequest } from '../../shared/protocol/enrolment.ts';
 import { decodeAgentMessage, encodeControllerMessage } from '../../shared/protocol/codec.ts';
 import type { AgentMessage, ControllerMessage } from '../../shared/protocol/messages.ts';
+import { protocolVersion } from '../../shared/protocol/version.ts';
 import { seededRng } from '../../shared/rng.ts';
 import { diskSerial, fileMachine, manifestOf, packedImage, serve } from '../../test/fixtures/file-machine.ts';
 import { newSigner, stateKeys } from '../../test/fixtures/signed-command.ts';
@@ -64,7 +66,10 @@ function peerOf(socket: WebSocket): Peer {
     if (!decoded.ok) throw new Error(decoded.why);
     got.push(decoded.message);
     if (decoded.message.type !== 'hello') return;
-    send({ type: 'welcome', body: { protocol: 1, heartbeatMs: 10_000, serverTimeMs: systemClock.nowMs() } });
+    send({
+      type: 'welcome',
+      body: { protocol: protocolVersion, heartbeatMs: 10_000, serverTimeMs: systemClock.nowMs() },
+    });
   });
   return { got, send, cut: () => socket.terminate() };
 }
@@ -94,7 +99,10 @@ async function bench(isStoppedWhileEnrolling = false): Promise<Bench> {
       if (isStoppedWhileEnrolling) stopping.abort();
       const asked: unknown = await json(request);
       if (!enrolRequest.Check(asked)) throw new Error('the agent asks for something else');
-      const issued = await ca.issueAgent('ast_1', asked.publicKey);
+      const read = await readCertificateRequest(Buffer.from(asked.csr, 'base64'));
+      if (read?.boundTo !== 'token') throw new Error('the request is not bound to the token');
+      const { certificate, issuedAtMs, expiresAtMs } = await ca.issueAgent('ast_1', read.publicKeyPem);
+      const issued = { certificate, expiresAtMs, livesMs: expiresAtMs - issuedAtMs };
       const linkUrl = `wss://127.0.0.1:${port}/agent/v1/link`;
       const keys = {
         commandKeys: [stateKeys(region, region)],
@@ -139,6 +147,7 @@ async function bench(isStoppedWhileEnrolling = false): Promise<Bench> {
       health: () => Promise.resolve({ state: 'ok', findings: [], readings: {} }),
       onStatus: () => undefined,
       log: () => undefined,
+      tpm: () => Promise.resolve(undefined),
       reconnect: { baseMs: 1, capMs: 20 },
     },
     stopping.signal,

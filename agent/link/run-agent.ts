@@ -9,9 +9,7 @@ import { messageOf } from '../../shared/errors.ts';
 import { newId } from '../../shared/ids.ts';
 import { capabilities } from '../../shared/protocol/capabilities.ts';
 import { closeCodes } from '../../shared/protocol/close-codes.ts';
-import type { AgentMessage, ControllerMessage } from '../../shared/protocol/messages.ts';
-import type { HealthReport } from '../../shared/protocol/messages.ts';
-import type { KeyStatement } from '../../shared/protocol/key-list.ts';
+import type { AgentBody, AgentMessage, ControllerMessage, HealthReport } from '../../shared/protocol/messages.ts';
 import { protocolVersion } from '../../shared/protocol/version.ts';
 import { reportOf, type HealthFinding } from '../../shared/health/finding.ts';
 import type { CollectedInventory } from '../collect/inventory.ts';
@@ -20,11 +18,14 @@ import { agentVersion, type AgentConfig } from '../config.ts';
 import { openHeadKeeper, type HeadKeeper } from '../audit-heads.ts';
 import type { Platform } from '../handlers/platform.ts';
 import { unenforcedChecks, verificationFindings } from '../handlers/verifier-self-test.ts';
-import { obtainIdentity, renewInMs, tlsOf, type Identity } from '../identity/enrol.ts';
+import { hardwareOf, tlsOf, type CertificateDeps } from '../identity/certificate.ts';
+import { obtainIdentity, renewInMs, type ChosenIdentity } from '../identity/identity.ts';
+import type { Identity } from '../identity/identity-file.ts';
 import { regionCa } from '../identity/https.ts';
 import { openKeyRing, type KeyRing } from '../identity/key-ring.ts';
 import { openJournal, type Journal } from '../journal.ts';
 import { commandRunner, type CommandRunner } from './commands.ts';
+import { keyUpkeep, type KeyUpkeep } from './key-upkeep.ts';
 import { healthReporter, inventoryKeeper, type FactsDeps, type InventoryKeeper } from './facts.ts';
 import { openSession, type Session } from './session.ts';
 import { initialStatus, saveStatus, type AgentStatus } from './status.ts';
@@ -36,6 +37,7 @@ export type AgentDeps = {
   readonly platform: Platform;
   readonly collect: () => Promise<CollectedInventory>;
   readonly health: FactsDeps['health'];
+  readonly tpm: CertificateDeps['tpm'];
   readonly onStatus: (status: AgentStatus) => void;
   readonly log: (text: string) => void;
   readonly reconnect?: { readonly baseMs: number; readonly capMs: number };
@@ -73,10 +75,10 @@ export async function runAgent(deps: AgentDeps, signal: AbortSignal): Promise<vo
       show({ link: 'enrolling' });
       const collected = await deps.collect();
       const ca = await regionCa(deps.config.ca);
-      const identity = await obtainIdentity({ ...deps, ca, inventory: collected.inventory, keyRing });
-      show({ link: `connecting to ${identity.enrolled.linkUrl}` });
+      const chosen = await obtainIdentity({ ...deps, ca, inventory: collected.inventory, keyRing });
+      show({ link: `connecting to ${chosen.identity.enrolled.linkUrl}` });
       const startedMs = deps.clock.nowMs();
-      const wasWelcome = await runSession({ deps, runner, heads, link, identity, ca, collected, show, trust }, signal);
+      const wasWelcome = await runSession({ deps, runner, heads, link, chosen, ca, collected, show, trust }, signal);
       // A link that breaks as soon as it stands is not a success: it must not be tried without pause.
       if (wasWelcome && deps.clock.nowMs() - startedMs >= steadyLinkMs) attempt = 0;
     } catch (error) {
@@ -160,7 +162,7 @@ type Connected = {
   readonly runner: CommandRunner;
   readonly heads: HeadKeeper;
   readonly link: Link;
-  readonly identity: Identity;
+  readonly chosen: ChosenIdentity;
   readonly ca: string;
   readonly collected: CollectedInventory;
   readonly show: (patch: Partial<AgentStatus>) => void;
@@ -169,10 +171,10 @@ type Connected = {
 
 /** One session; answers whether the controller welcomed it. */
 async function runSession(connected: Connected, signal: AbortSignal): Promise<boolean> {
-  const { deps, runner, heads, link, identity, ca, collected, show, trust } = connected;
+  const { deps, runner, heads, link, chosen, ca, collected, show } = connected;
+  const { identity } = chosen;
   const send = (message: AgentMessage): void => session.send(message);
-  // What is told of keys counts for the commands that come after it.
-  let keysTaken: Promise<void> = Promise.resolve();
+  const keys = keysOf(connected);
   let clockAheadMs = (): number | undefined => undefined;
   const facts = inventoryKeeper(deps, collected, { send, onRead: () => reporter.tell() });
   const reporter = healthReporter(deps, () => healthOf(connected, facts.current(), clockAheadMs()), send);
@@ -187,9 +189,11 @@ async function runSession(connected: Connected, signal: AbortSignal): Promise<bo
           serverOffsetMs: message.body.serverTimeMs - deps.clock.nowMs(),
           ca,
         };
-        keysTaken = keysTaken.then(() => expireKeys(connected));
+        keys.expire();
         show({ link: 'connected' });
         send({ type: 'audit-heads', body: { heads: heads.held() } });
+        // Killed before this is on disk, the agent tries the same one first.
+        chosen.welcomed().catch((error: unknown) => deps.log(messageOf(error)));
         runner.resendResults();
         reporter.start();
         facts.start();
@@ -201,13 +205,11 @@ async function runSession(connected: Connected, signal: AbortSignal): Promise<bo
       case 'command':
         show({ lastTold: 'a command' });
         // A key whose time is over is dropped before it is asked.
-        keysTaken = keysTaken.then(() => expireKeys(connected));
-        void keysTaken.then(() => runner.receive(message.body));
+        keys.expire();
+        keys.inForce(() => void runner.receive(message.body));
         break;
       case 'command-keys':
-        keysTaken = keysTaken
-          .then(() => takeKeys(message.body.statements, connected))
-          .then(() => expireKeys(connected));
+        keys.take(message.body.statements);
         break;
       case 'result-ack':
         runner.acknowledge(message.body.commandId).catch((error: unknown) => deps.log(messageOf(error)));
@@ -225,18 +227,7 @@ async function runSession(connected: Connected, signal: AbortSignal): Promise<bo
     tls: tlsOf(identity, ca),
     clock: deps.clock,
     onMessage,
-    hello: {
-      protocol: protocolVersion,
-      agentVersion,
-      assetId: identity.enrolled.assetId,
-      bootId: deps.bootId,
-      sessionId: newId('session', { clock: deps.clock, rng }),
-      home: deps.config.home,
-      capabilities: [...capabilities],
-      inventoryHash: collected.hash,
-      verificationEnforced: trust.unenforced.length === 0,
-      commandKeySequence: trust.keyRing.sequence(),
-    },
+    hello: helloOf(connected),
   });
   const stop = (): void => session.close();
   signal.addEventListener('abort', stop, { once: true });
@@ -251,6 +242,7 @@ async function runSession(connected: Connected, signal: AbortSignal): Promise<bo
   facts.stop();
   const meaning = end.close === undefined ? '' : ` (${closeCodes[end.close].reason})`;
   deps.log(`link closed: ${end.why}${meaning}`);
+  if (end.isIdentityRefused) await chosen.refused();
   show({ link: `not connected: ${end.why}` });
   return end.wasWelcome;
 }
@@ -264,23 +256,30 @@ async function healthOf(
   return trust.findings.length === 0 ? health : reportOf([...trust.findings, ...health.findings], health.readings);
 }
 
-async function takeKeys(statements: readonly KeyStatement[], connected: Connected): Promise<void> {
-  const { deps, link, trust } = connected;
-  try {
-    const before = trust.keyRing.sequence();
-    for (const reason of await trust.keyRing.take(statements)) deps.log(`command keys not taken: ${reason}`);
-    const now = trust.keyRing.sequence();
-    if (now <= before) return;
-    deps.log(`command keys: list ${now} is in force`);
-    link.current?.session.send({ type: 'command-keys-held', body: { sequence: now } });
-  } catch (error) {
-    deps.log(`command keys not kept: ${messageOf(error)}`);
-  }
+function keysOf({ deps, link, trust: { keyRing } }: Connected): KeyUpkeep {
+  return keyUpkeep({
+    keyRing,
+    nowMs: () => deps.clock.nowMs() + (link.current?.serverOffsetMs ?? 0),
+    held: (sequence) => link.current?.session.send({ type: 'command-keys-held', body: { sequence } }),
+    log: deps.log,
+  });
 }
 
-async function expireKeys({ deps, link, trust }: Connected): Promise<void> {
-  const nowMs = deps.clock.nowMs() + (link.current?.serverOffsetMs ?? 0);
-  await trust.keyRing.expire(nowMs).catch((error: unknown) => deps.log(`command keys not kept: ${messageOf(error)}`));
+function helloOf({ deps, chosen, collected, trust }: Connected): AgentBody<'hello'> {
+  const { macs, ...rest } = hardwareOf(collected.inventory);
+  return {
+    protocol: protocolVersion,
+    agentVersion,
+    assetId: chosen.identity.enrolled.assetId,
+    bootId: deps.bootId,
+    sessionId: newId('session', { clock: deps.clock, rng }),
+    home: deps.config.home,
+    capabilities: [...capabilities],
+    inventoryHash: collected.hash,
+    verificationEnforced: trust.unenforced.length === 0,
+    commandKeySequence: trust.keyRing.sequence(),
+    hardware: { ...rest, macs: [...macs], ekSha256s: collected.inventory.tpm?.ekSha256s ?? [] },
+  };
 }
 
 /** Goes on from the controller's time as it was told: a clock that is set right meanwhile is right. */

@@ -1,5 +1,6 @@
 // One session of the link: from hello to close. Health is latest-wins, results are sent until acknowledged, and a peer
 // that falls silent ends the session.
+import type { IncomingMessage } from 'node:http';
 import WebSocket from 'ws';
 
 import type { Clock } from '../../shared/clock.ts';
@@ -14,7 +15,15 @@ import {
 import type { AgentBody, AgentMessage, ControllerMessage } from '../../shared/protocol/messages.ts';
 import type { Tls } from '../identity/https.ts';
 
-export type SessionEnd = { readonly close: CloseName | undefined; readonly why: string; readonly wasWelcome: boolean };
+export type SessionEnd = {
+  readonly close: CloseName | undefined;
+  readonly why: string;
+  readonly wasWelcome: boolean;
+  /** The controller does not take the certificate. */
+  readonly isIdentityRefused: boolean;
+};
+
+const identityRefusals: readonly (CloseName | undefined)[] = ['certificateExpired', 'identityRevoked', 'unknownAsset'];
 
 export type Session = {
   readonly send: (message: AgentMessage) => void;
@@ -42,6 +51,7 @@ export function openSession(options: SessionOptions): Session {
   let heartbeatMs = defaultHeartbeatMs;
   let lastHeardMs = options.clock.nowMs();
   let wasWelcome = false;
+  let wasRefused = false;
   let ending: { close: CloseName; why: string } | undefined;
   let timer: NodeJS.Timeout | undefined;
 
@@ -67,30 +77,26 @@ export function openSession(options: SessionOptions): Session {
       return;
     }
     if (silentMs > heartbeatMs) socket.ping();
-    send({
-      type: 'heartbeat',
-      body: { uptimeMs: Math.round(process.uptime() * 1000), rssBytes: process.memoryUsage.rss() },
-    });
+    send(heartbeat());
   };
   const schedule = (): void => {
     clearInterval(timer);
     timer = setInterval(beat, heartbeatMs);
   };
+  const heard = (): void => void (lastHeardMs = options.clock.nowMs());
 
   const ended = new Promise<SessionEnd>((resolve) => {
     socket.on('open', () => {
-      lastHeardMs = options.clock.nowMs();
+      heard();
       send({ type: 'hello', body: options.hello });
       schedule();
     });
-    socket.on('pong', () => (lastHeardMs = options.clock.nowMs()));
-    socket.on('ping', () => (lastHeardMs = options.clock.nowMs()));
+    socket.on('pong', heard).on('ping', heard);
     socket.on('message', (data: Buffer) => {
-      lastHeardMs = options.clock.nowMs();
+      heard();
       const decoded = decodeControllerMessage(data);
       if (!decoded.ok) return end(decoded.close, decoded.why);
-      heardSeq += 1;
-      if (decoded.seq !== heardSeq) return end('outOfOrder', `expected ${heardSeq}, got ${decoded.seq}`);
+      if (decoded.seq !== (heardSeq += 1)) return end('outOfOrder', `expected ${heardSeq}, got ${decoded.seq}`);
       if (decoded.message.type === 'welcome') {
         wasWelcome = true;
         heartbeatMs = decoded.message.body.heartbeatMs;
@@ -98,15 +104,30 @@ export function openSession(options: SessionOptions): Session {
       }
       options.onMessage(decoded.message, send);
     });
+    socket.on('unexpected-response', (_request, response) => {
+      wasRefused = response.statusCode === 401;
+      ending ??= { close: 'goingAway', why: noLinkText(response) };
+      socket.terminate();
+    });
     socket.on('error', (error) => (ending ??= { close: 'goingAway', why: error.message }));
     socket.on('close', (code, reason) => {
       clearInterval(timer);
-      resolve({
-        close: ending?.close ?? closeNameOf(code),
-        why: ending?.why ?? (reason.toString() || `closed with code ${code}`),
-        wasWelcome,
-      });
+      const close = ending?.close ?? closeNameOf(code);
+      const why = ending?.why ?? (reason.toString() || `closed with code ${code}`);
+      resolve({ close, why, wasWelcome, isIdentityRefused: wasRefused || identityRefusals.includes(close) });
     });
   });
   return { send, ended, close: () => end('goingAway', 'the agent is stopping') };
+}
+
+function heartbeat(): AgentMessage {
+  return {
+    type: 'heartbeat',
+    body: { uptimeMs: Math.round(process.uptime() * 1000), rssBytes: process.memoryUsage.rss() },
+  };
+}
+
+function noLinkText({ statusCode, headers }: IncomingMessage): string {
+  const reason = headers['x-reason'];
+  return `the controller opens no link (HTTP ${statusCode}${typeof reason === 'string' ? `: ${reason}` : ''})`;
 }

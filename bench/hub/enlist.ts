@@ -4,8 +4,10 @@ import { join } from 'node:path';
 
 import { openRegionCa, type RegionCa } from '../../controller/crypto/region-ca.ts';
 import { strongRng } from '../../controller/strong-rng.ts';
+import { recordCertificate } from '../../controller/store/agent-certificates.ts';
 import { newAssetRow } from '../../controller/store/assets.ts';
 import { openDatabase } from '../../controller/store/database.ts';
+import { createStore, systemActor } from '../../controller/store/unit-of-work.ts';
 import { systemClock } from '../../shared/clock.ts';
 import type { Enrolled } from './link.ts';
 import type { Machine } from './machine.ts';
@@ -47,21 +49,23 @@ export async function enlist(machines: readonly Machine[], dataDirectory: string
       { clock: systemClock, rng: strongRng },
     ),
   );
+  const enrolled: Enrolled[] = [];
   const db = await openDatabase(join(dataDirectory, 'ppec.db'));
+  const store = createStore({ db, ids: { clock: systemClock, rng: strongRng }, committed: () => undefined });
   try {
     for (let at = 0; at < rows.length; at += rowsAtOnce) {
-      await db
-        .insertInto('assets')
-        .values(rows.slice(at, at + rowsAtOnce))
-        .execute();
+      await store.write(systemActor('bench'), async (uow) => {
+        const some = rows.slice(at, at + rowsAtOnce);
+        await uow.db.insertInto('assets').values(some).execute();
+        for (const [nth, { id, boot_id }] of some.entries()) {
+          const issued = await ca.issueAgent(id, machines[at + nth]?.publicKeyPem ?? '');
+          await recordCertificate(uow, issued, { asset_id: id, boot_id: boot_id ?? '', home: 'pious' });
+          enrolled.push({ assetId: id, cert: issued.certificate, ca: ca.caPem });
+        }
+      });
     }
   } finally {
     await db.destroy();
   }
-  return Promise.all(
-    rows.map(async ({ id }, index) => {
-      const { certificate } = await ca.issueAgent(id, machines[index]?.publicKeyPem ?? '');
-      return { assetId: id, cert: certificate, ca: ca.caPem };
-    }),
-  );
+  return enrolled;
 }

@@ -99,6 +99,7 @@ export function openLink(options: LinkOptions): Promise<Link> {
           inventoryHash: machine.report.hash,
           verificationEnforced: true,
           commandKeySequence: 0,
+          hardware: { serial: machine.serial, uuid: machine.uuid, macs: [...machine.macs], ekSha256s: [] },
         },
       }),
     );

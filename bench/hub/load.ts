@@ -1,13 +1,13 @@
 // The load generator: machines that boot, enrol, report and send heartbeats, in a process of its own.
-import { sign } from 'node:crypto';
 import { get } from 'node:http';
 import { request } from 'node:https';
 import { text as readText } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Compile } from 'typebox/compile';
 
+import { certificateRequest } from '../../agent/identity/certificate-request.ts';
 import { must } from '../../shared/assert.ts';
-import { enrolmentDomain, EnrolResponse, type EnrolRequest } from '../../shared/protocol/enrolment.ts';
+import { EnrolResponse, type EnrolRequest } from '../../shared/protocol/enrolment.ts';
 import { isLoadCommand, type LoadCommand, type Target } from './commands.ts';
 import { enlist } from './enlist.ts';
 import { beat, each, openLink, type Enrolled, type Link } from './link.ts';
@@ -94,8 +94,7 @@ async function admit({ target, url, atOnce }: Extract<LoadCommand, { do: 'admit'
 function enrolment(machine: Machine, token: string): EnrolRequest {
   return {
     token,
-    publicKey: machine.publicKeyPem,
-    proof: sign('sha256', Buffer.from(enrolmentDomain + token), machine.privateKey).toString('base64'),
+    csr: certificateRequest(machine.privateKey, token).der.toString('base64'),
     serial: machine.serial,
     uuid: machine.uuid,
     macs: [...machine.macs],

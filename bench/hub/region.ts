@@ -47,6 +47,7 @@ export async function createRegion(folder: string): Promise<string> {
         agentHandshakesPerSecond: 50_000,
         bootConnectionsPerAddress: 4096,
         bootScriptsPerAddressPerMinute: 1_000_000,
+        bootTokensPerAddress: 20_000,
       },
       api: { host: '127.0.0.1', port: api },
       agents: { host: '127.0.0.1', port: agents },

@@ -72,6 +72,7 @@ function helloOf(assetId: string): Uint8Array {
       inventoryHash: '0'.repeat(64),
       verificationEnforced: true,
       commandKeySequence: 0,
+      hardware: { serial: 'bench', uuid: '', macs: [], ekSha256s: [] },
     },
   });
 }

@@ -8,7 +8,16 @@ export type AcceptKind = (typeof acceptKinds)[number];
 const Kind = Type.Union([Type.Literal('bare'), Type.Literal('listener')]);
 const Pem = Type.String();
 
-export const ServeCommand = Type.Object({ do: Type.Literal('serve'), kind: Kind, caPem: Pem, key: Pem, cert: Pem });
+export const ServeCommand = Type.Object({
+  do: Type.Literal('serve'),
+  kind: Kind,
+  caPem: Pem,
+  key: Pem,
+  cert: Pem,
+  /** The agent whose certificate is on record. */
+  assetId: Type.String(),
+  certificateSerial: Type.String(),
+});
 export type ServeCommand = Static<typeof ServeCommand>;
 
 export const OpenCommand = Type.Object({

@@ -4,16 +4,18 @@ import { once } from 'node:events';
 import type { Server } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
 
+import { createAlertGate } from '../../controller/hub/alert-gate.ts';
 import { createAgentListener, type ListenerDeps } from '../../controller/hub/agent-listener.ts';
 import type { LiveSession } from '../../controller/hub/registry.ts';
 import { agentLaneMax } from '../../controller/limits.ts';
 import { createLane } from '../../controller/net/lane.ts';
+import { openDatabase, type Db } from '../../controller/store/database.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { serveCommands } from '../hub/worker.ts';
 import { isServeCommand, type ServeCommand } from './accept-commands.ts';
 
 serveCommands(isServeCommand, async (command) => {
-  const server = command.kind === 'bare' ? bare(command) : listener(command);
+  const server = command.kind === 'bare' ? bare(command) : await listener(command);
   server.listen(0, '127.0.0.1', 4096);
   await once(server, 'listening');
   const address = server.address();
@@ -32,15 +34,18 @@ function bare({ caPem, key, cert }: ServeCommand): Server {
   );
 }
 
-function listener({ caPem, key, cert }: ServeCommand): Server {
+async function listener(command: ServeCommand): Promise<Server> {
+  const { caPem, key, cert } = command;
   const never = (): Promise<never> => Promise.reject(new Error('nobody enrols here'));
   const held = new Set<LiveSession>();
   const nothing = (): void => undefined;
   const log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
   const deps: ListenerDeps = {
     enrolment: {
-      store: { nowMs: systemClock.nowMs, write: never, db: unusedDatabase() },
+      store: { nowMs: systemClock.nowMs, write: never, db: await databaseWith(command) },
       ids: { clock: systemClock, rng: { bytes: (count) => new Uint8Array(count) } },
+      makers: { issuerOf: () => undefined },
+      alerts: createAlertGate(systemClock, 1000),
       ca: { caPem, caSha256: '', server: { key, cert }, issueAgent: never },
       commandKeys: () => [],
       imageKeys: {},
@@ -75,8 +80,23 @@ function listener({ caPem, key, cert }: ServeCommand): Server {
   return createAgentListener(deps).server;
 }
 
-/** Enrolment and renewal alone read it. */
-function unusedDatabase(): ListenerDeps['enrolment']['store']['db'] {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nothing of it is called
-  return {} as ListenerDeps['enrolment']['store']['db'];
+/** In memory: what is measured is the accept, with the one question that it asks of the store. */
+async function databaseWith({ assetId, certificateSerial }: ServeCommand): Promise<Db> {
+  const db = await openDatabase(':memory:');
+  await db
+    .insertInto('agent_certificates')
+    .values({
+      serial: certificateSerial,
+      asset_id: assetId,
+      boot_id: 'bench',
+      home: 'pious',
+      issued_at: 0,
+      expires_at: Number.MAX_SAFE_INTEGER,
+      used_at: 0,
+      replaced_by: null,
+      revoked_at: null,
+      revoked_why: null,
+    })
+    .execute();
+  return db;
 }

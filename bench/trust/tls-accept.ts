@@ -25,6 +25,7 @@ const atOnce = 16;
 export const tlsAccept: TrustPart = { name: 'tls-accept', run };
 
 type Region = Pick<OpenCommand, 'caPem' | 'key' | 'cert' | 'assetId'> & {
+  readonly certificateSerial: string;
   readonly server: { key: string; cert: string };
 };
 type Way = { readonly perCpuSecond: number[]; readonly bytesPerLink: number };
@@ -52,8 +53,15 @@ async function regionIn(folder: string): Promise<Region> {
   const ca = await benchCa(folder);
   const { privateKeyPem, publicKeyPem } = createMachine(1, { evidence: [] });
   const assetId = newId('asset', { clock: systemClock, rng: strongRng });
-  const { certificate } = await ca.issueAgent(assetId, publicKeyPem);
-  return { caPem: ca.caPem, key: privateKeyPem, cert: certificate, assetId, server: ca.server };
+  const { certificate, serial } = await ca.issueAgent(assetId, publicKeyPem);
+  return {
+    caPem: ca.caPem,
+    key: privateKeyPem,
+    cert: certificate,
+    certificateSerial: serial,
+    assetId,
+    server: ca.server,
+  };
 }
 
 type RoundOf = { readonly region: Region; readonly folder: string; readonly connections: number };
@@ -90,7 +98,14 @@ async function withServer<T>(
   const server = startWorker<ServeCommand>(new URL('accept-server.ts', import.meta.url), options);
   const client = startWorker<OpenCommand>(new URL('accept-client.ts', import.meta.url), options);
   try {
-    const { count: port } = await server.call({ do: 'serve', kind, caPem: region.caPem, ...region.server });
+    const { count: port } = await server.call({
+      do: 'serve',
+      kind,
+      caPem: region.caPem,
+      assetId: region.assetId,
+      certificateSerial: region.certificateSerial,
+      ...region.server,
+    });
     return await use({ server, client, port, region });
   } finally {
     await client.stop();

@@ -4,11 +4,14 @@ import { assetBurnIn } from './commands/asset-burn-in.ts';
 import { assetConsole } from './commands/asset-console.ts';
 import { assetGet } from './commands/asset-get.ts';
 import { assetHealth } from './commands/asset-health.ts';
+import { assetIdentity } from './commands/asset-identity.ts';
 import { assetInspect } from './commands/asset-inspect.ts';
 import { assetInventory } from './commands/asset-inventory.ts';
 import { assetList } from './commands/asset-list.ts';
 import { assetParts } from './commands/asset-parts.ts';
 import { assetTag } from './commands/asset-tag.ts';
+import { assetResetTpm } from './commands/asset-reset-tpm.ts';
+import { assetRevokeIdentity } from './commands/asset-revoke-identity.ts';
 import { assetWaive } from './commands/asset-waive.ts';
 import { assetWatch } from './commands/asset-watch.ts';
 import { auditExport } from './commands/audit-export.ts';
@@ -164,10 +167,13 @@ const listed: readonly CliCommand[] = [
   assetBurnIn,
   assetConsole,
   assetHealth,
+  assetIdentity,
   assetInspect,
   assetInventory,
   assetParts,
   assetTag,
+  assetResetTpm,
+  assetRevokeIdentity,
   assetWaive,
   assetWatch,
   waiverList,

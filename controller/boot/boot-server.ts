@@ -24,7 +24,7 @@ import { addressKey } from '../net/address-key.ts';
 import { endSlowPeers } from '../net/slow-peers.ts';
 import { createBuckets, type Buckets } from '../net/token-buckets.ts';
 import { assetBySerial } from '../store/assets.ts';
-import { createToken } from '../store/tokens.ts';
+import { createBootToken } from '../store/tokens.ts';
 import { toolPath, type ToolImage } from './tool-image.ts';
 import type { Store } from '../store/unit-of-work.ts';
 import type { IdSource } from '../../shared/ids.ts';
@@ -44,6 +44,8 @@ export type BootDeps = {
   readonly tokenLivesMs: number;
   /** Boot scripts that one address may ask for: each is a token that another machine's may have to give way to. */
   readonly scriptsPerAddressPerMinute: number;
+  /** Open boot tokens that one address may have. */
+  readonly tokensPerAddress: number;
   readonly toolImage: ToolImage | undefined;
   readonly log: Log;
 };
@@ -117,15 +119,23 @@ async function machineScript(request: IncomingMessage, query: URLSearchParams, d
   if (deps.scripts.take(addressKey(request.socket.remoteAddress ?? ''), deps.ids.clock.nowMs()) > 0) {
     return { kind: 'none', status: 429, reason: 'too many boot scripts for this address; try again in a minute' };
   }
-  return script(await scriptFor(query, deps));
+  return script(await scriptFor(query, addressOf(request), deps));
 }
 
 function script(text: string): Answer {
   return { kind: 'text', type: 'text/plain', text };
 }
 
-/** PIOUS for whoever asks, with a token bound to the MAC that asked; the disk for a machine in production. */
-async function scriptFor(query: URLSearchParams, deps: BootDeps): Promise<string> {
+/** An IPv4 address may come in the clothes of an IPv6 one (RFC 4291 §2.5.5.2). */
+function addressOf({ socket }: IncomingMessage): string {
+  return (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+}
+
+/**
+ * PIOUS for whoever asks, with a token bound to the MAC that asked and to the serial it named, where a machine with that serial
+ * is known; the disk for a machine in production.
+ */
+async function scriptFor(query: URLSearchParams, from: string, deps: BootDeps): Promise<string> {
   const mac = macKey(query.get('mac') ?? '');
   if (mac === undefined) return waitScript('this machine did not say its MAC address.');
   const asset = await assetBySerial(deps.store.db, query.get('serial') ?? '');
@@ -134,12 +144,22 @@ async function scriptFor(query: URLSearchParams, deps: BootDeps): Promise<string
     return localDiskScript();
   }
   const token = await deps.store.write(systemActor('boot'), (uow) =>
-    createToken(
+    createBootToken(
       uow.db,
-      { kind: 'boot', mac, asset_id: null, operation_id: null, livesMs: deps.tokenLivesMs },
+      {
+        mac,
+        from,
+        asset: asset === undefined ? undefined : { id: asset.id, serialKey: asset.serial_key },
+        livesMs: deps.tokenLivesMs,
+        perSourceMax: deps.tokensPerAddress,
+      },
       deps.ids,
     ),
   );
+  if (token === undefined) {
+    deps.log.warn({ mac, from }, 'no boot token: too many are open');
+    return waitScript('too many machines boot at once; this one tries again.');
+  }
   deps.log.info({ mac, serial: asset?.serial ?? query.get('serial'), assetId: asset?.id }, 'PIOUS boot script given');
   return piousScript({
     bootUrl: deps.bootUrl,

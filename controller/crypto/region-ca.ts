@@ -30,7 +30,15 @@ export type RegionCa = {
   readonly caSha256: string;
   readonly server: { readonly key: string; readonly cert: string };
   /** A client certificate for an agent's public key (SubjectPublicKeyInfo PEM); its common name is the asset id. */
-  readonly issueAgent: (assetId: string, publicKeyPem: string) => Promise<{ certificate: string; expiresAtMs: number }>;
+  readonly issueAgent: (assetId: string, publicKeyPem: string) => Promise<IssuedCertificate>;
+};
+
+export type IssuedCertificate = {
+  readonly certificate: string;
+  /** Hex, lower case, 32 digits. */
+  readonly serial: string;
+  readonly issuedAtMs: number;
+  readonly expiresAtMs: number;
 };
 
 export type CaOptions = {
@@ -74,7 +82,7 @@ export async function openRegionCa(options: CaOptions): Promise<RegionCa> {
     caSha256: createHash('sha256').update(new NodeCertificate(caPem).raw).digest('hex'),
     server: { key: serverKey.pem, cert: server.toString('pem') },
     issueAgent: async (assetId, publicKeyPem) => {
-      const facts = common(options, options.agentLifeMs);
+      const { issuedAtMs, ...facts } = { ...common(options, options.agentLifeMs), issuedAtMs: options.clock.nowMs() };
       const certificate = await x509.X509CertificateGenerator.create({
         ...facts,
         subject: `CN=${assetId}`,
@@ -86,7 +94,9 @@ export async function openRegionCa(options: CaOptions): Promise<RegionCa> {
           new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
         ],
       });
-      return { certificate: certificate.toString('pem'), expiresAtMs: options.clock.nowMs() + options.agentLifeMs };
+      const { serialNumber: serial } = facts;
+      const pem = certificate.toString('pem');
+      return { certificate: pem, serial, issuedAtMs, expiresAtMs: issuedAtMs + options.agentLifeMs };
     },
   };
 }
@@ -94,7 +104,8 @@ export async function openRegionCa(options: CaOptions): Promise<RegionCa> {
 function common(options: CaOptions, lifeMs: number) {
   const nowMs = options.clock.nowMs();
   const serial = Buffer.from(options.rng.bytes(16));
-  serial[0] = (serial[0] ?? 0) & 0x7f;
+  // Positive, and of one length however it is written (X.690 §8.3).
+  serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40;
   return {
     serialNumber: serial.toString('hex'),
     notBefore: dateOf(nowMs - backdateMs),

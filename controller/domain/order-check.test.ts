@@ -5,7 +5,7 @@ import { checkOrder } from './order-check.ts';
 
 const mac = '52:54:00:00:00:01';
 const server = (serial: string, macs: string[] = []): PurchaseOrder['servers'][number] => ({
-  serial, line: 1, delivery: 1, name: null, datacenter: null, rack: null, slot: null, macs, invoice: null,
+  serial, line: 1, delivery: 1, name: null, datacenter: null, rack: null, slot: null, macs, ekSha256: null, invoice: null,
 }); // prettier-ignore
 const order: PurchaseOrder = {
   id: 'po_1',

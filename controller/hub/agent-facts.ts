@@ -6,14 +6,18 @@ import type { Inventory } from '../../shared/hardware/inventory.ts';
 import type { AgentBody, AgentMessage } from '../../shared/protocol/messages.ts';
 import type { CloseName } from '../../shared/protocol/close-codes.ts';
 import type { Log } from '../log.ts';
-import { assetById, callName, placeOf } from '../store/assets.ts';
+import { hardwareProblem, mayHoldIdentity } from '../domain/machine-identity.ts';
+import { standingOf, useCertificate } from '../store/agent-certificates.ts';
+import { assetById, callName, knownMachine, placeOf } from '../store/assets.ts';
 import { keepReport } from '../store/burn-ins.ts';
 import { inventoryOf, inventoryOfReport, storeInventory } from '../store/inventories.ts';
 import { fromJson, toJson } from '../store/json.ts';
 import { hasLostParts, trackParts } from '../store/parts.ts';
 import type { AssetRow, CommandRow } from '../store/schema.ts';
+import { pinOf } from '../store/tpm-pins.ts';
 import { systemActor, type Store, type UnitOfWork } from '../store/unit-of-work.ts';
-import type { SessionEvents } from './agent-session.ts';
+import { leftOutText, type AlertGate } from './alert-gate.ts';
+import type { Peer, SessionEvents } from './agent-session.ts';
 import type { CommandSender } from './command-sender.ts';
 import type { LiveSession, Registry } from './registry.ts';
 
@@ -23,6 +27,9 @@ export type FactsDeps = {
   readonly registry: Registry;
   readonly log: Log;
   readonly sender: Pick<CommandSender, 'send' | 'tellKeys'>;
+  readonly alerts: AlertGate;
+  /** The boot of a live session of this asset. */
+  readonly liveBoot: (assetId: string) => string | undefined;
   /** The link ended; presence is decided after a grace period. */
   readonly linkEnded: (assetId: string, lastHeardMs: number) => void;
   /** Where the burn-in is that runs on this asset. */
@@ -33,26 +40,74 @@ export type FactsDeps = {
 
 export function agentFacts(deps: FactsDeps): SessionEvents {
   return {
-    hello: (hello) => helloProblem(hello, deps),
+    hello: (hello, peer) => helloProblem(hello, peer, deps),
     welcomed: (session, hello) => welcomed(session, hello, deps),
     message: (session, message) => take(session, message, deps),
     ended: (session) => deps.linkEnded(session.assetId, session.lastHeardMs()),
   };
 }
 
-async function helloProblem(hello: AgentBody<'hello'>, deps: FactsDeps): Promise<CloseName | undefined> {
-  const asset = await assetById(deps.store.db, hello.assetId);
-  if (asset === undefined || asset.state === 'RETIRED') return 'unknownAsset';
+async function helloProblem(
+  hello: AgentBody<'hello'>,
+  { certificate, address }: Peer,
+  deps: FactsDeps,
+): Promise<CloseName | undefined> {
+  const { db } = deps.store;
+  // It may have been revoked since the connection was let in.
+  const standing = await standingOf(db, certificate.serial, deps.clock.nowMs());
+  if (standing.state !== 'good') return standing.state === 'expired' ? 'certificateExpired' : 'identityRevoked';
+  const asset = await assetById(db, hello.assetId);
+  if (asset === undefined || hello.home !== standing.row.home) return 'unknownAsset';
+  if (!mayHoldIdentity(asset.state, hello.home)) return 'unknownAsset';
+  const difference = await differenceOf(asset, hello, deps);
+  if (difference !== undefined) {
+    await tellOfClone(asset, `another machine has the identity of ${callName(asset)}: ${difference}`, { address, deps });
+    return 'hardwareMismatch';
+  }
+  const live = deps.liveBoot(asset.id);
+  if (live !== undefined && live !== hello.bootId) {
+    const why = `the identity of ${callName(asset)} is used from another boot (${hello.bootId}), while it is alive`;
+    await tellOfClone(asset, why, { address, deps });
+    return 'identityInUse';
+  }
   if (asset.boot_id === hello.bootId) return undefined;
   // A production host keeps its certificate over its own reboots; PIOUS enrols anew in every boot.
-  if (asset.home === 'production' && hello.home === 'production') return undefined;
-  return 'unknownAsset';
+  return asset.home === 'production' && hello.home === 'production' ? undefined : 'unknownAsset';
+} // prettier-ignore
+
+/** Why this is not the machine that the identity was given to. */
+async function differenceOf(asset: AssetRow, hello: AgentBody<'hello'>, { store }: FactsDeps): Promise<string | undefined> {
+  const difference = hardwareProblem(knownMachine(asset), hello.hardware);
+  if (difference !== undefined) return difference;
+  const pin = await pinOf(store.db, asset.id);
+  const known = pin === undefined ? [] : fromJson(pin.ek_sha256s);
+  // A TPM whose keys have no certificate names none here; it proves itself at the next renewal.
+  const { ekSha256s } = hello.hardware;
+  const isOther = known.length > 0 && ekSha256s.length > 0 && !ekSha256s.some((sha256) => known.includes(sha256));
+  return isOther ? 'it has another TPM' : undefined;
+} // prettier-ignore
+
+type Told = { readonly address: string; readonly deps: FactsDeps };
+
+/** Refused, and told to people at a bounded rate; the identity stays with who has it. */
+async function tellOfClone(asset: AssetRow, why: string, { address, deps }: Told): Promise<void> {
+  const leftOut = deps.alerts.pass(`link ${asset.id}`);
+  if (leftOut === undefined) return;
+  const message = `${why}; its link from ${address} was refused${leftOutText(leftOut)}`;
+  await deps.store.write({ ...systemActor('agent'), from: address }, async (uow) => {
+    await uow.audit({ operation: 'agent.link', targets: [asset.id], outcome: 'refused', message });
+    await uow.event('alert', asset.id, message);
+  });
 }
 
 async function welcomed(session: LiveSession, hello: AgentBody<'hello'>, deps: FactsDeps): Promise<void> {
   await deps.store.write(systemActor('agent'), async (uow) => {
     const asset = await assetById(uow.db, session.assetId);
     if (asset === undefined) return;
+    const standing = await standingOf(uow.db, session.certificateSerial, uow.nowMs);
+    if (standing.state === 'good') await useCertificate(uow, standing.row);
+    // Revoked meanwhile: its reconciler ends the link.
+    uow.wake(asset.id);
     if (asset.presence !== 'online') await uow.event('asset', asset.id, `${callName(asset)} is online`);
     await uow.patchAsset(asset, {
       presence: 'online',
@@ -65,7 +120,6 @@ async function welcomed(session: LiveSession, hello: AgentBody<'hello'>, deps: F
     if (!hello.verificationEnforced && asset.verification_enforced !== 0) {
       await uow.event('alert', asset.id, `${callName(asset)}: its agent does not refuse commands that it must refuse`);
     }
-    uow.wake(asset.id);
   });
   const asset = await assetById(deps.store.db, session.assetId);
   if (asset === undefined) return;

@@ -1,14 +1,11 @@
 // The agent listener: TLS with the region's certificate. Enrolment comes without a client certificate; renewal and the
 // link only with one that the region CA signed.
-import type { X509Certificate } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { Duplex } from 'node:stream';
-import { TLSSocket } from 'node:tls';
 import { WebSocketServer } from 'ws';
 
 import { errorCodes, PpecError, toPpecError } from '../../shared/errors.ts';
-import { isId } from '../../shared/ids.ts';
 import { frameBytesMax } from '../../shared/protocol/limits.ts';
 import { parseStrictJson } from '../../shared/strict-json.ts';
 import {
@@ -25,9 +22,10 @@ import {
 } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { endSlowPeers } from '../net/slow-peers.ts';
-import { assetById } from '../store/assets.ts';
-import { acceptSession, type SessionDeps } from './agent-session.ts';
-import { enrol, issue, type EnrolDeps } from './enrolment.ts';
+import { acceptSession, type Peer, type SessionDeps } from './agent-session.ts';
+import { createCertificateDesk, type CertificateDesk } from './certificate-desk.ts';
+import { identify } from './client-identity.ts';
+import type { EnrolDeps } from './issue-certificate.ts';
 
 export type ListenerDeps = {
   readonly enrolment: EnrolDeps;
@@ -67,13 +65,14 @@ export function createAgentListener(deps: ListenerDeps): AgentListener {
     maxPayload: frameBytesMax,
     clientTracking: true,
   });
+  const desk = createCertificateDesk(deps.enrolment);
   let inFlight = 0;
   const handled = async (request: IncomingMessage): Promise<unknown> => {
     if (inFlight >= enrolmentsInFlightMax)
       throw new PpecError('resource_exhausted', 'too many machines enrol at once: try again', { retryAfterMs: 2000 });
     inFlight += 1;
     try {
-      return await handle(request, deps);
+      return await handle(request, desk, deps);
     } finally {
       inFlight -= 1;
     }
@@ -93,14 +92,20 @@ export function createAgentListener(deps: ListenerDeps): AgentListener {
     );
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const assetId = request.url === '/agent/v1/link' ? certifiedAsset(request) : undefined;
-    if (assetId === undefined) {
-      socket.end('HTTP/1.1 401 Unauthorized\r\nconnection: close\r\n\r\n');
-      return;
-    }
-    // An IPv4 address may come in the clothes of an IPv6 one (RFC 4291 §2.5.5.2).
-    const address = (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-    sockets.handleUpgrade(request, socket, head, (opened) => acceptSession(opened, { assetId, address }, deps.session));
+    const refuse = (error: unknown): void => {
+      const { code, message } = toPpecError(error);
+      deps.log.info({ path: request.url, code, reason: message, from: addressOf(request) }, 'agent link refused');
+      const reason = message.replaceAll(/[^ -~]/g, ' ').slice(0, 200);
+      socket.end(`HTTP/1.1 401 Unauthorized\r\nconnection: close\r\nx-reason: ${reason}\r\n\r\n`);
+    };
+    const gone = (): void => void socket.destroy();
+    socket.on('error', gone);
+    peerOf(request, deps)
+      .then((peer) => {
+        socket.off('error', gone);
+        sockets.handleUpgrade(request, socket, head, (opened) => acceptSession(opened, peer, deps.session));
+      })
+      .catch(refuse);
   });
   return {
     server,
@@ -111,56 +116,42 @@ export function createAgentListener(deps: ListenerDeps): AgentListener {
   };
 }
 
-async function handle(request: IncomingMessage, deps: ListenerDeps): Promise<unknown> {
+/** Who opens a link, and with which certificate: one that this region still stands by. */
+async function peerOf(request: IncomingMessage, { enrolment }: ListenerDeps): Promise<Peer> {
+  if (request.url !== '/agent/v1/link') throw new PpecError('not_found', 'there is nothing here');
+  const { assetId, certificate, isExpired } = await identify(request, enrolment.store);
+  if (isExpired) throw new PpecError('unauthenticated', 'the certificate has expired');
+  return { assetId, address: addressOf(request), certificate };
+}
+
+/** An IPv4 address may come in the clothes of an IPv6 one (RFC 4291 §2.5.5.2). */
+function addressOf({ socket }: IncomingMessage): string {
+  return (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+}
+
+async function handle(request: IncomingMessage, desk: CertificateDesk, deps: ListenerDeps): Promise<unknown> {
   if (request.method !== 'POST') throw new PpecError('not_found', 'there is nothing here');
-  const body = await jsonBody(request);
+  const { store } = deps.enrolment;
+  const from = addressOf(request);
   switch (request.url ?? '') {
     case '/agent/v1/enrol': {
-      const enrolled = await enrol(body, request.socket.remoteAddress ?? '', deps.enrolment);
-      deps.enrolled('done');
-      return enrolled;
+      const answered = await desk.enrol(await jsonBody(request), from);
+      if ('certificate' in answered) deps.enrolled('done');
+      return answered;
     }
-    case '/agent/v1/renew':
-      return renew(request, deps);
+    case '/agent/v1/renew': {
+      // Nothing of a stranger's is read.
+      const client = await identify(request, store);
+      return desk.renew(await jsonBody(request), client, from);
+    }
+    case '/agent/v1/answer': {
+      const answered = await desk.answer(await jsonBody(request), () => identify(request, store));
+      deps.enrolled('done');
+      return answered;
+    }
     default:
       throw new PpecError('not_found', 'there is nothing here');
   }
-}
-
-async function renew(request: IncomingMessage, deps: ListenerDeps): Promise<unknown> {
-  const certificate = clientCertificate(request);
-  const isInForce = certifiedAsset(request) !== undefined;
-  const assetId = isInForce || hasOnlyExpired(request) ? namedAsset(certificate) : undefined;
-  const asset = assetId === undefined ? undefined : await assetById(deps.enrolment.store.db, assetId);
-  // A production host that was off for long still holds its key; a machine in PIOUS gets a new token with its next boot.
-  if (assetId === undefined || certificate === undefined || (!isInForce && asset?.state !== 'BAREMETAL')) {
-    throw new PpecError('unauthenticated', 'renewal needs a certificate of this region that is still valid');
-  }
-  if (asset === undefined || asset.state === 'RETIRED')
-    throw new PpecError('unauthenticated', 'this asset is not known here');
-  return issue(assetId, certificate.publicKey.export({ type: 'spki', format: 'pem' }).toString(), deps.enrolment);
-}
-
-/** The asset that the client's certificate names; undefined where there is none that this region signed and is in force. */
-function certifiedAsset(request: IncomingMessage): string | undefined {
-  const { socket } = request;
-  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
-  return namedAsset(clientCertificate(request));
-}
-
-/** Signed by this region's CA and good but for its age. */
-function hasOnlyExpired({ socket }: IncomingMessage): boolean {
-  // Typed as an error, it is its code.
-  return socket instanceof TLSSocket && String(socket.authorizationError) === 'CERT_HAS_EXPIRED';
-}
-
-function namedAsset(certificate: X509Certificate | undefined): string | undefined {
-  const name = /(?:^|\n)CN=(\S+)/.exec(certificate?.subject ?? '')?.[1] ?? '';
-  return isId('asset', name) ? name : undefined;
-}
-
-function clientCertificate(request: IncomingMessage): X509Certificate | undefined {
-  return request.socket instanceof TLSSocket ? request.socket.getPeerX509Certificate() : undefined;
 }
 
 async function jsonBody(request: IncomingMessage): Promise<unknown> {

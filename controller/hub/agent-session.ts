@@ -17,12 +17,13 @@ import { protocolVersion } from '../../shared/protocol/version.ts';
 import { sessionQueueMax } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { Lane } from '../net/lane.ts';
+import type { AgentCertificateRow } from '../store/identity-tables.ts';
 import type { LiveSession, Registry } from './registry.ts';
 
 /** What a session tells of; each is one transaction, and they run in the order of the frames. */
 export type SessionEvents = {
   /** Whether the agent may speak for this asset; answers why not. */
-  readonly hello: (hello: AgentBody<'hello'>) => Promise<CloseName | undefined>;
+  readonly hello: (hello: AgentBody<'hello'>, peer: Peer) => Promise<CloseName | undefined>;
   readonly welcomed: (session: LiveSession, hello: AgentBody<'hello'>) => Promise<void>;
   readonly message: (session: LiveSession, message: AgentMessage) => Promise<void>;
   readonly ended: (session: LiveSession) => void;
@@ -46,6 +47,7 @@ type State =
   | { readonly name: 'closed' };
 
 const rateWindowMs = 10_000;
+const longestTimerMs = 2_000_000_000;
 
 /** What every frame must pass: the rate, the codec, the order. */
 function frameGate(): (data: Buffer, nowMs: number) => Decoded<AgentMessage> {
@@ -69,8 +71,12 @@ function frameGate(): (data: Buffer, nowMs: number) => Decoded<AgentMessage> {
   };
 }
 
-/** Who is at the other end: the asset that its certificate names, and the IP address. */
-export type Peer = { readonly assetId: string; readonly address: string };
+/** Who is at the other end: the asset that its certificate names, the IP address, and that certificate. */
+export type Peer = {
+  readonly assetId: string;
+  readonly address: string;
+  readonly certificate: Pick<AgentCertificateRow, 'serial' | 'expires_at'>;
+};
 
 export function acceptSession(socket: WebSocket, peer: Peer, deps: SessionDeps): void {
   const session = new AgentSession(socket, peer, deps);
@@ -84,11 +90,14 @@ export function acceptSession(socket: WebSocket, peer: Peer, deps: SessionDeps):
 class AgentSession implements LiveSession {
   readonly assetId: string;
   readonly address: string;
+  readonly certificateSerial: string;
+  readonly #peer: Peer;
   readonly #socket: WebSocket;
   readonly #deps: SessionDeps;
   readonly #gate = frameGate();
   readonly #helloTimer: NodeJS.Timeout;
   readonly #silenceTimer: NodeJS.Timeout;
+  readonly #expiryTimer: NodeJS.Timeout;
   #state: State = { name: 'opening' };
   #lastHeardMs: number;
   #sentSeq = 0;
@@ -96,9 +105,11 @@ class AgentSession implements LiveSession {
   #queued = 0;
   #work: Promise<void> = Promise.resolve();
 
-  constructor(socket: WebSocket, { assetId, address }: Peer, deps: SessionDeps) {
-    this.assetId = assetId;
-    this.address = address;
+  constructor(socket: WebSocket, peer: Peer, deps: SessionDeps) {
+    this.assetId = peer.assetId;
+    this.address = peer.address;
+    this.certificateSerial = peer.certificate.serial;
+    this.#peer = peer;
     this.#socket = socket;
     this.#deps = deps;
     this.#lastHeardMs = deps.clock.nowMs();
@@ -107,6 +118,13 @@ class AgentSession implements LiveSession {
       const silentMs = deps.clock.nowMs() - this.#lastHeardMs;
       if (silentMs > silentHeartbeatsMax * deps.heartbeatMs) this.close('silent', `nothing heard for ${silentMs} ms`);
     }, deps.heartbeatMs / 2);
+    const leftMs = peer.certificate.expires_at - this.#lastHeardMs;
+    this.#expiryTimer = setTimeout(() => this.#expire(), Math.min(longestTimerMs, Math.max(0, leftMs)));
+  }
+
+  /** A link does not outlive its certificate: the agent opens the next one with another. */
+  #expire(): void {
+    this.close('certificateExpired', 'the certificate of this link has expired');
   }
 
   get bootId(): string {
@@ -157,12 +175,14 @@ class AgentSession implements LiveSession {
     this.#state = { name: 'closed' };
     clearTimeout(this.#helloTimer);
     clearInterval(this.#silenceTimer);
+    clearTimeout(this.#expiryTimer);
     if (before.name === 'live' && this.#deps.registry.remove(this)) this.#deps.events.ended(this);
   }
 
   receive(data: Buffer): void {
     if (this.#state.name === 'closed') return;
     this.heard();
+    if (this.#lastHeardMs >= this.#peer.certificate.expires_at) return this.#expire();
     const decoded = this.#gate(data, this.#lastHeardMs);
     if (!decoded.ok) return this.close(decoded.close, decoded.why);
     const { message } = decoded;
@@ -208,7 +228,7 @@ class AgentSession implements LiveSession {
       return this.close('protocolUnsupported', why);
     }
     if (hello.assetId !== this.assetId) return this.close('identityMismatch', `the certificate is of ${this.assetId}`);
-    const refusal = await this.#deps.events.hello(hello);
+    const refusal = await this.#deps.events.hello(hello, this.#peer);
     if (refusal !== undefined) return this.close(refusal, closeCodes[refusal].reason);
     if (this.#state.name !== 'checking') return;
     this.#state = { name: 'live', bootId: hello.bootId };

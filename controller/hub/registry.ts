@@ -8,6 +8,8 @@ export type LiveSession = {
   /** The IP address its link comes from. */
   readonly address: string;
   readonly lastHeardMs: () => number;
+  /** The serial number of the certificate that opened it. */
+  readonly certificateSerial: string;
   /** Resident memory of the agent, as its last heartbeat said. */
   readonly rssBytes: () => number;
   readonly send: (message: ControllerMessage) => void;

@@ -9,7 +9,7 @@ import { assert } from '../../shared/assert.ts';
 import { PpecError } from '../../shared/errors.ts';
 import { requireHolder, scopeOf } from '../store/grants.ts';
 import { addMember, isMember, removeMember } from '../store/groups.ts';
-import type { GrantRow } from '../store/rights-schema.ts';
+import type { GrantRow } from '../store/rights-tables.ts';
 import { subjectOfScope } from '../store/subjects.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import type { Approved, ExecuteContext, Plan, Reader } from './handler.ts';

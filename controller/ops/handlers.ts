@@ -14,6 +14,7 @@ import { changeHandlers } from './change-ops.ts';
 import { clusterHandlers } from './cluster-ops.ts';
 import { grantHandlers } from './grant-ops.ts';
 import { commandKeyHandlers } from './command-key-ops.ts';
+import { identityHandlers } from './identity-ops.ts';
 import { editHandlers } from './edit-change.ts';
 import type { Handler, Handlers, StateChange } from './handler.ts';
 import { imageHandlers } from './image-ops.ts';
@@ -43,6 +44,7 @@ const handlers: Handlers<OperationId> = {
   ...changelogHandlers,
   ...provisionHandlers,
   ...waiverHandlers,
+  ...identityHandlers,
   ...partHandlers,
   ...burnInHandlers,
   ...burnInWriteHandlers,

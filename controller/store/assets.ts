@@ -4,6 +4,7 @@ import type { Kysely } from 'kysely';
 import type { Asset } from '../../shared/api/asset.ts';
 import { serialKey } from '../../shared/hardware/identity.ts';
 import { newId, type IdSource } from '../../shared/ids.ts';
+import type { KnownMachine } from '../domain/machine-identity.ts';
 import { fromJson, toJson } from './json.ts';
 import { missing } from './missing.ts';
 import type { AssetRow, Database } from './schema.ts';
@@ -52,6 +53,7 @@ export function assetView(row: AssetRow): Asset {
     presenceSince: row.presence_since,
     hold: row.hold,
     home: row.home,
+    trust: row.trust,
     bootId: row.boot_id,
     agentVersion: row.agent_version,
     address: row.address,
@@ -67,6 +69,11 @@ export function assetView(row: AssetRow): Asset {
     createdAt: row.created_at,
     revision: row.revision,
   };
+}
+
+/** What is known of the machine itself. */
+export function knownMachine(row: AssetRow): KnownMachine {
+  return { serial: row.serial, serialKey: row.serial_key, uuid: row.uuid, macs: fromJson(row.macs) };
 }
 
 /** How people call it: its name, else its serial. */
@@ -101,6 +108,7 @@ export function newAssetRow(asset: NewAsset, ids: IdSource): AssetRow {
     presence_since: nowMs,
     hold: 'none',
     home: null,
+    trust: 'none',
     boot_id: null,
     agent_version: null,
     address: null,

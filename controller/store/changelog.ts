@@ -15,15 +15,7 @@ export type Logged = {
 };
 
 /** Fields that say how a row is kept, not what it is; those of an asset follow from what is logged. */
-const unlogged = new Set([
-  'id',
-  'revision',
-  'command_generation',
-  'command_key_sequence',
-  'created_at',
-  'presence_since',
-  'state_since',
-]);
+const unlogged = new Set(['id', 'revision', 'command_key_sequence', 'created_at', 'presence_since', 'state_since']);
 
 /** Longer values of anything but an asset are documents, kept elsewhere: the changelog says which, by digest. */
 const valueCharactersMax = 8192;

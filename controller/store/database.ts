@@ -13,6 +13,7 @@ import { burnIns } from './migrations/0007-burn-ins.ts';
 import { rights } from './migrations/0008-rights.ts';
 import { policies } from './migrations/0010-policies.ts';
 import { auditHeads } from './migrations/0011-audit-heads.ts';
+import { agentIdentity } from './migrations/0012-agent-identity.ts';
 import { commandKeys } from './migrations/0013-command-keys.ts';
 import type { Migration } from './migrations/migration.ts';
 import type { Database } from './schema.ts';
@@ -28,6 +29,7 @@ const migrations: readonly Migration[] = [
   rights,
   policies,
   auditHeads,
+  agentIdentity,
   commandKeys,
 ];
 

@@ -9,7 +9,7 @@ import { PpecError } from '../../shared/errors.ts';
 import { newId, type IdSource } from '../../shared/ids.ts';
 import { compileRights, type Held, type Rights } from '../domain/rbac.ts';
 import { permissionsOfRoles } from './roles.ts';
-import type { GrantRow } from './rights-schema.ts';
+import type { GrantRow } from './rights-tables.ts';
 import type { Database } from './schema.ts';
 
 type Db = Kysely<Database>;

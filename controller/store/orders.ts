@@ -65,7 +65,15 @@ function loggedFields(order: PurchaseOrder, other: PurchaseOrder): Record<string
     ...of.deliveries.map((entry): [string, unknown] => {
       const servers = of.servers
         .filter(({ delivery, line }) => delivery === entry.delivery && line === entry.line)
-        .map(({ serial, name, datacenter, rack, slot, macs }) => ({ serial, name, datacenter, rack, slot, macs }));
+        .map(({ serial, name, datacenter, rack, slot, macs, ekSha256 }) => ({
+          serial,
+          name,
+          datacenter,
+          rack,
+          slot,
+          macs,
+          ...(ekSha256 === null ? {} : { ekSha256 }),
+        }));
       return [`deliveries/${entry.delivery}/${entry.line}`, { ...entry, servers }];
     }),
     ...of.invoices.map((invoice, index): [string, unknown] => [`invoices/${index}`, invoice]),
@@ -90,10 +98,15 @@ type Indexed = Pick<OrderContent, 'number' | 'vendor' | 'servers' | 'invoices'>;
 export async function indexOrder(uow: UnitOfWork, order: Indexed, isCancelled: boolean): Promise<void> {
   await indexFirstOrders(uow);
   await uow.db.deleteFrom('order_serials').where('purchase_order', '=', order.number).execute();
-  const lines = new Map(order.servers.toReversed().map((server) => [serialKey(server.serial), server.line]));
+  const servers = new Map(order.servers.toReversed().map((server) => [serialKey(server.serial), server]));
   const serials = isCancelled
     ? []
-    : [...lines].map(([serial_key, line]) => ({ serial_key, purchase_order: order.number, line }));
+    : [...servers].map(([serial_key, { line, ekSha256 }]) => ({
+        serial_key,
+        purchase_order: order.number,
+        line,
+        ek_sha256: ekSha256,
+      }));
   for (let from = 0; from < serials.length; from += chunk)
     await uow.db
       .insertInto('order_serials')

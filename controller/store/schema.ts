@@ -16,7 +16,8 @@ import type { CommandName } from '../../shared/protocol/command.ts';
 import type { CommandOutcome, HealthReport } from '../../shared/protocol/messages.ts';
 import type { Measured } from '../domain/peers.ts';
 import type { ChangeTables } from './change-tables.ts';
-import type { RightsTables } from './rights-schema.ts';
+import type { IdentityTables } from './identity-tables.ts';
+import type { RightsTables } from './rights-tables.ts';
 import type { StoredOrder } from './stored-order.ts';
 
 /** JSON text of a T; only json.ts makes and reads it. */
@@ -46,6 +47,8 @@ export type AssetRow = {
   presence_since: number;
   hold: Asset['hold'];
   home: 'pious' | 'production' | null;
+  /** What its agent proved for the certificate it holds. */
+  trust: Asset['trust'];
   boot_id: string | null;
   agent_version: string | null;
   address: string | null;
@@ -191,6 +194,7 @@ export type CablingTableRow = {
 };
 
 export type Database = RightsTables &
+  IdentityTables &
   ChangeTables & {
     assets: AssetRow;
     inventories: {
@@ -236,7 +240,13 @@ export type Database = RightsTables &
       indexed: number;
     };
     /** The serials of every order that is not cancelled. */
-    order_serials: { serial_key: string; purchase_order: string; line: number };
+    order_serials: {
+      serial_key: string;
+      purchase_order: string;
+      line: number;
+      /** Of the endorsement key that the machine must have. */
+      ek_sha256: string | null;
+    };
     order_invoices: { vendor_key: string; number_key: string; purchase_order: string };
     /** Every document as it came. */
     order_documents: {
@@ -309,16 +319,6 @@ export type Database = RightsTables &
     };
     operations: OperationRow;
     commands: CommandRow;
-    tokens: {
-      id: string;
-      hash: string;
-      kind: 'boot' | 'phone-home';
-      mac: string | null;
-      asset_id: string | null;
-      operation_id: string | null;
-      expires_at: number;
-      used_at: number | null;
-    };
     audit: {
       seq: number;
       at: number;

@@ -56,7 +56,7 @@ it('reads an order of the first schema, and keeps its serials', async () => {
     breaches: [],
   });
   expect(await db.selectFrom('order_serials').selectAll().execute()).toEqual([
-    { serial_key: 'A1', purchase_order: 'PO-1', line: 1 },
+    { serial_key: 'A1', purchase_order: 'PO-1', line: 1, ek_sha256: null },
   ]);
   // Two orders may name a serial now: what a vendor sends is recorded.
   await db.insertInto('order_serials').values({ serial_key: 'A1', purchase_order: 'PO-2', line: 1 }).execute();

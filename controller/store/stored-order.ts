@@ -14,14 +14,15 @@ type FirstInvoice = Pick<Invoice, 'number' | 'total'> & {
 };
 type FirstOrder = Omit<PurchaseOrder, 'state' | 'stateReason' | 'deliveries' | 'servers' | 'invoices' | 'breaches'> & {
   readonly state?: undefined;
-  readonly servers: readonly Omit<Server, 'macs'>[];
+  readonly servers: readonly Omit<Server, 'macs' | 'ekSha256'>[];
   readonly invoices: readonly FirstInvoice[];
 };
 export type StoredOrder = PurchaseOrder | FirstOrder;
 
 export function orderView(row: Pick<Database['purchase_orders'], 'document'>): PurchaseOrder {
   const stored = fromJson(row.document);
-  return stored.state === undefined ? fromFirst(stored) : stored;
+  if (stored.state === undefined) return fromFirst(stored);
+  return { ...stored, servers: stored.servers.map((server) => ({ ...server, ekSha256: server.ekSha256 ?? null })) };
 }
 
 function fromFirst(order: FirstOrder): PurchaseOrder {
@@ -33,7 +34,7 @@ function fromFirst(order: FirstOrder): PurchaseOrder {
     state: deliveryState(order),
     stateReason: 'as imported',
     deliveries: [...deliveries.values()],
-    servers: order.servers.map((server) => ({ ...server, macs: [] })),
+    servers: order.servers.map((server) => ({ ...server, macs: [], ekSha256: null })),
     invoices: order.invoices.map((invoice) => ({
       ...invoice,
       date: null,

@@ -15,7 +15,7 @@ import { missing } from './missing.ts';
 import { findPart } from './part-events.ts';
 import { findPolicy } from './policies.ts';
 import { findChange } from './changes.ts';
-import type { ChangeSubjectKind } from './rights-schema.ts';
+import type { ChangeSubjectKind } from './rights-tables.ts';
 import type { AssetRow, Database } from './schema.ts';
 
 type Db = Kysely<Database>;

@@ -4,6 +4,7 @@ import { Type, type Static } from 'typebox';
 import { InventorySchema } from '../hardware/inventory.ts';
 import { Finding, verdicts } from '../inspection/finding.ts';
 import { assetStates, healthStates, holdStates, presenceStates } from '../lifecycle/asset.ts';
+import { trustLevels } from '../lifecycle/trust.ts';
 import { HealthReport } from '../protocol/messages.ts';
 import { literals } from '../literals.ts';
 import { closed, Nullable, page, pageInput, Ref, Revision, Sha256, Text, UnixMsField } from './fields.ts';
@@ -31,6 +32,7 @@ export const Asset = Type.Object(
     presenceSince: UnixMsField,
     hold: literals(holdStates),
     home: Nullable(literals(['pious', 'production'])),
+    trust: literals(trustLevels),
     bootId: Nullable(Type.String()),
     agentVersion: Nullable(Type.String()),
     address: Nullable(Type.String({ description: 'Production address' })),

@@ -11,6 +11,7 @@ import { clusterOperations } from './cluster.ts';
 import { commandKeyOperations } from './command-key.ts';
 import { deliveryReportOperations } from './delivery-report.ts';
 import { grantOperations } from './grant.ts';
+import { identityOperations } from './identity.ts';
 import { imageOperations } from './image.ts';
 import { machineClassOperations } from './machine-class.ts';
 import { networkOperations } from './network.ts';
@@ -35,6 +36,7 @@ export const operations = [
   ...assetOperations,
   ...provisionOperations,
   ...waiverOperations,
+  ...identityOperations,
   ...partOperations,
   ...burnInOperations,
   ...changeOperations,

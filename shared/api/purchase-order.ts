@@ -39,6 +39,11 @@ export const OrderServer = Type.Object(
     rack: Nullable(Type.String()),
     slot: Nullable(Type.String()),
     macs: Type.Array(Type.String(), { description: 'MAC addresses that this machine must have' }),
+    ekSha256: Nullable(
+      Type.String({
+        description: "SHA-256 of its TPM's endorsement key (SubjectPublicKeyInfo), which it must prove to hold",
+      }),
+    ),
     invoice: Nullable(Type.String({ description: 'The invoice that bills this serial' })),
   },
   closed,

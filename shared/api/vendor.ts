@@ -7,7 +7,19 @@ import { operation } from './operation.ts';
 /** What a CSV file of each kind may say: our names of its columns. */
 export const csvFields = {
   order: ['number', 'vendor', 'currency', 'ordered', 'line', 'class', 'quantity', 'unitPrice'],
-  delivery: ['delivery', 'date', 'reference', 'line', 'serial', 'name', 'datacenter', 'rack', 'slot', 'macs'],
+  delivery: [
+    'delivery',
+    'date',
+    'reference',
+    'line',
+    'serial',
+    'name',
+    'datacenter',
+    'rack',
+    'slot',
+    'macs',
+    'ekSha256',
+  ],
   invoice: [
     'number',
     'date',

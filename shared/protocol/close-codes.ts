@@ -13,6 +13,10 @@ export const closeCodes = {
   stuck: { code: 4009, reason: 'the peer does not read what is sent to it' },
   silent: { code: 4010, reason: 'nothing was heard from the peer for too long' },
   unknownAsset: { code: 4011, reason: 'this asset is not known here; enrol anew' },
+  certificateExpired: { code: 4012, reason: 'the certificate of this link has expired; renew it' },
+  identityRevoked: { code: 4013, reason: 'the certificate of this link was revoked' },
+  identityInUse: { code: 4014, reason: 'another host holds this identity and is alive' },
+  hardwareMismatch: { code: 4015, reason: 'this is not the hardware that the identity was given to' },
 } as const;
 
 export type CloseName = keyof typeof closeCodes;

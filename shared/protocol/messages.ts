@@ -62,6 +62,17 @@ export const agentMessages = {
       verificationEnforced: Type.Boolean(),
       /** Of the newest list of command keys that it holds; 0 with none. */
       commandKeySequence: Type.Integer({ minimum: 0 }),
+      /** Which machine this is, so that an identity that was copied to another one is noticed. */
+      hardware: Type.Object(
+        {
+          serial: Text(120),
+          uuid: Text(40),
+          macs: Type.Array(Text(17), { maxItems: 64 }),
+          /** SHA-256 of the endorsement keys whose certificates its TPM holds. */
+          ekSha256s: Type.Array(Sha256, { maxItems: 8 }),
+        },
+        closed,
+      ),
     },
     closed,
   ),

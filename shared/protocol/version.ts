@@ -5,5 +5,6 @@
 //   2  2026-11-23  `audit-head` and `audit-heads`: hosts keep signed heads of the audit, and tell them
 //   2  2026-11-23  commands are bound to region and key id and have one form as bytes; lists of command keys, `command-keys`,
 //                  `command-keys-held`, `command-refused`, `commandKeySequence`
+//   2  2026-11-23  certificate requests are PKCS#10, a TPM proves itself; `hello` says which hardware this is
 
 export const protocolVersion = 2;

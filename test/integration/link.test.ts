@@ -1,6 +1,6 @@
 // The agent link and enrolment against peers that get it wrong or mean harm: each is refused with a clear reason, and the
 // controller goes on serving everybody else.
-import { generateKeyPairSync, randomUUID, sign, type KeyObject } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { Packr } from 'msgpackr';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,8 +8,8 @@ import { WebSocket } from 'ws';
 
 import { postJson, type Answer } from '../../agent/identity/https.ts';
 import { closeCodes, type CloseName } from '../../shared/protocol/close-codes.ts';
-import { enrolmentDomain } from '../../shared/protocol/enrolment.ts';
 import { protocolVersion } from '../../shared/protocol/version.ts';
+import { newCertificateRequest } from '../../agent/identity/certificate-request.ts';
 import { createMachine, machineSpec } from './machine.ts';
 import { assetInState, furnish, startTestRegion, waitUntil, type Region } from './region.ts';
 
@@ -31,15 +31,18 @@ async function bootToken(mac: string): Promise<string> {
   return token;
 }
 
-type Enrolling = { token: string; serial: string; macs: string[]; bootId: string; home: string; proofOf: string };
+type Enrolling = {
+  token: string;
+  serial: string;
+  macs: string[];
+  bootId: string;
+  home: string;
+  boundTo: string;
+  csr: string;
+};
 
-function newKey(): { publicKey: string; privateKey: KeyObject } {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  return { publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(), privateKey };
-}
-
-async function enrol(what: Partial<Enrolling> & { token: string }, key = newKey()): Promise<Answer> {
-  const { proofOf = what.token, ...request } = what;
+async function enrol(what: Partial<Enrolling> & { token: string }, key?: ReturnType<typeof newCertificateRequest>): Promise<Answer> {
+  const { boundTo = what.token, ...request } = what;
   return postJson(
     `${region.agentUrl}/agent/v1/enrol`,
     {
@@ -49,13 +52,12 @@ async function enrol(what: Partial<Enrolling> & { token: string }, key = newKey(
       bootId: randomUUID(),
       home: 'pious',
       agentVersion: '9.9.9',
-      publicKey: key.publicKey,
-      proof: sign('sha256', Buffer.from(enrolmentDomain + proofOf), key.privateKey).toString('base64'),
+      csr: (key ?? newCertificateRequest(boundTo)).der.toString('base64'),
       ...request,
     },
     { ca },
   );
-}
+} // prettier-ignore
 
 function member(value: unknown, name: string): string {
   const found: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
@@ -83,9 +85,26 @@ describe('enrolment', () => {
       /belongs to 52:54:00:cc:00:02/,
     ],
     [
-      'a proof of another key',
-      async () => ({ token: await bootToken(mac), proofOf: 'something else' }),
-      /proof of possession/,
+      'a request that is bound to another token',
+      async () => ({ token: await bootToken(mac), boundTo: 'something else' }),
+      /bound to another token/,
+    ],
+    [
+      'a request that is not signed by its key',
+      async () => {
+        const token = await bootToken(mac);
+        const { der } = newCertificateRequest(token);
+        return {
+          token,
+          csr: Buffer.concat([der.subarray(0, -1), Buffer.from([(der.at(-1) ?? 0) ^ 1])]).toString('base64'),
+        };
+      },
+      /not signed by it/,
+    ],
+    [
+      'a request that is no request',
+      async () => ({ token: await bootToken(mac), csr: Buffer.from('30820000', 'hex').toString('base64') }),
+      /not whole/,
     ],
     [
       'a PIOUS token from a production system',
@@ -103,12 +122,11 @@ describe('enrolment', () => {
     await using short = await startTestRegion({ bootTokenMs: 1 });
     const script = await (await fetch(`${short.bootUrl}/boot/script?mac=${mac}&serial=`)).text();
     const token = /ppec\.token=(\S+)/.exec(script)?.[1] ?? '';
-    const key = newKey();
     const answer = await postJson(
       `${short.agentUrl}/agent/v1/enrol`,
       {
-        token, serial: 'E1', uuid: '', macs: [mac], bootId: randomUUID(), home: 'pious', agentVersion: '1', publicKey: key.publicKey,
-        proof: sign('sha256', Buffer.from(enrolmentDomain + token), key.privateKey).toString('base64'),
+        token, serial: 'E1', uuid: '', macs: [mac], bootId: randomUUID(), home: 'pious', agentVersion: '1',
+        csr: newCertificateRequest(token).der.toString('base64'),
       },
       { ca: await (await fetch(`${short.bootUrl}/boot/ca.pem`)).text() },
     ); // prettier-ignore
@@ -138,6 +156,7 @@ type Peer = {
   readonly socket: WebSocket;
   readonly assetId: string;
   readonly bootId: string;
+  readonly hardware: { serial: string; uuid: string; macs: string[] };
   readonly closed: Promise<number>;
 };
 
@@ -147,23 +166,26 @@ let peers = 0;
 async function connect(): Promise<Peer> {
   peers += 1;
   const mac = `52:54:00:dd:00:${peers.toString(16).padStart(2, '0')}`;
-  const key = newKey();
+  const token = await bootToken(mac);
+  const key = newCertificateRequest(token);
   const bootId = randomUUID();
-  const { body } = await enrol({ token: await bootToken(mac), serial: `P${peers}`, macs: [mac], bootId }, key);
+  const hardware = { serial: `P${peers}`, uuid: '', macs: [mac] };
+  const { body } = await enrol({ token, ...hardware, bootId }, key);
   const socket = new WebSocket(`${region.agentUrl.replace('https', 'wss')}/agent/v1/link`, {
     ca,
     cert: member(body, 'certificate'),
-    key: key.privateKey.export({ type: 'pkcs8', format: 'pem' }),
+    key: key.privateKeyPem,
     maxPayload: 0,
   });
   socket.on('error', () => undefined);
   const closed = new Promise<number>((resolve) => socket.once('close', resolve));
   await once(socket, 'open');
-  return { socket, assetId: member(body, 'assetId'), bootId, closed };
+  return { socket, assetId: member(body, 'assetId'), bootId, hardware, closed };
 }
 
-const helloOf = ({ assetId, bootId }: Peer, change: object = {}): object => ({
+const helloOf = ({ assetId, bootId, hardware }: Peer, change: object = {}): object => ({
   protocol: protocolVersion,
+  hardware: { ...hardware, ekSha256s: [] },
   agentVersion: '1',
   assetId,
   bootId,
@@ -210,6 +232,18 @@ describe('the agent link', () => {
       'another boot than the one that enrolled',
       'unknownAsset',
       (peer) => [packr.pack(['hello', 1, helloOf(peer, { bootId: randomUUID() })])],
+    ],
+    [
+      'the hardware of another machine',
+      'hardwareMismatch',
+      (peer) => [
+        packr.pack(['hello', 1, helloOf(peer, { hardware: { ...peer.hardware, serial: 'OTHER', ekSha256s: [] } })]),
+      ],
+    ],
+    [
+      'a home it has no certificate for',
+      'unknownAsset',
+      (peer) => [packr.pack(['hello', 1, helloOf(peer, { home: 'production' })])],
     ],
     [
       'more frames than the limit',

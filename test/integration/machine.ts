@@ -7,6 +7,7 @@ import { join } from 'node:path';
 
 import { configFromCmdline, readConfig, type AgentConfig } from '../../agent/config.ts';
 import { inventoryReport } from '../../agent/collect/inventory.ts';
+import type { OpenTpm } from '../../agent/tpm/device.ts';
 import type { Platform } from '../../agent/handlers/platform.ts';
 import { runAgent } from '../../agent/link/run-agent.ts';
 import { systemClock } from '../../shared/clock.ts';
@@ -40,6 +41,12 @@ export type Machine = AsyncDisposable & {
   onKexec: () => void | Promise<void>;
   onMount: () => void | Promise<void>;
   readonly log: string[];
+  /** Opens the TPM that is fitted now; without one unless a test fits one. */
+  tpm: () => Promise<OpenTpm | undefined>;
+  /** Where the agent of PIOUS keeps its state, and that of the production system on the disk. */
+  readonly stateDirs: { readonly pious: string; readonly production: string };
+  /** Runs an agent as a production system would that has this disk's files. */
+  readonly runProduction: () => Promise<void>;
   /** Powers on: asks for the boot script by its MAC and runs PIOUS. Answers when the agent runs. */
   readonly boot: () => Promise<void>;
   /** The agent's process dies and starts again in the same boot, with the same /run. */
@@ -90,6 +97,7 @@ export function createMachine(region: Region, serial: string): Machine {
         health: () => Promise.resolve(machine.health),
         onStatus: () => undefined,
         log: (text) => void machine.log.push(text),
+        tpm: () => machine.tpm(),
         reconnect: { baseMs: 50, capMs: 500 },
       },
       life.signal,
@@ -123,6 +131,13 @@ export function createMachine(region: Region, serial: string): Machine {
     onKexec: () => undefined,
     onMount: () => undefined,
     log: [],
+    tpm: () => Promise.resolve(undefined),
+    stateDirs: { pious: join(dir, 'run/ppec'), production: join(dir, 'production/var/lib/ppec') },
+    runProduction: async () => {
+      await end();
+      bootId = randomUUID();
+      run(await readConfig(join(dir, 'production')));
+    },
     token: () => config?.token ?? '',
     boot: async () => {
       await end();

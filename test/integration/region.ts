@@ -87,7 +87,7 @@ const oneAddress: Readonly<Record<string, number>> = {
 };
 
 export async function startTestRegion(
-  changed: Partial<typeof timing & { bootTokenMs: number; burnInExtraMs: number }> = {},
+  changed: Partial<typeof timing & { bootTokenMs: number; agentCertificateMs: number; burnInExtraMs: number }> = {},
   burnIn = noBurnIn,
   admission = oneAddress,
 ): Promise<Region> {

@@ -21,6 +21,8 @@ export type RegionOptions = {
   /** TCP port of 127.0.0.1 for the API outside the lab; 0 takes a free one. */
   readonly apiPort: number;
   readonly timing?: Readonly<Record<string, number>>;
+  /** CA certificates of TPM makers. */
+  readonly tpmCaFiles?: readonly string[];
   /** The burn-in's programs, for a test that asks for one. */
   readonly toolsImage?: string;
 };
@@ -125,6 +127,7 @@ function configText(options: RegionOptions, { folder, apiSocket }: { folder: str
     consoleLogDirectory: join(options.lab.dir, 'console'),
     // Emulated processors are too slow for it; tests of the burn-in ask for one.
     burnIn: { profile: 'none', ...(options.toolsImage === undefined ? {} : { tools: options.toolsImage }) },
+    ...(options.tpmCaFiles === undefined ? {} : { tpm: { caFiles: options.tpmCaFiles } }),
     ...(options.timing === undefined ? {} : { timing: options.timing }),
   });
 }

@@ -13,6 +13,8 @@ const requiredPackages: readonly RequiredPackage[] = [
   { name: 'dnsmasq-base', probe: '/usr/sbin/dnsmasq' },
   { name: 'iproute2', probe: '/bin/ip' },
   { name: 'openipmi', probe: '/usr/bin/ipmi_sim' },
+  { name: 'swtpm', probe: '/usr/bin/swtpm' },
+  { name: 'swtpm-tools', probe: '/usr/bin/swtpm_setup' },
   { name: 'util-linux', probe: '/usr/bin/nsenter' },
 ];
 

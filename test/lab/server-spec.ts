@@ -48,6 +48,8 @@ export interface ServerFiles {
   /** One network interface of the namespace per NIC, in order. */
   readonly taps: readonly string[];
   readonly bmc: BmcPorts | undefined;
+  /** The control socket of the TPM that is fitted. */
+  readonly tpmSocket?: string;
 }
 
 export const qemu = 'qemu-system-x86_64';
@@ -98,6 +100,7 @@ export function qemuArguments(spec: ServerSpec, files: ServerFiles): string[] {
     spec.nics.flatMap((nic, index) => nicArguments(nic, index, files.taps[index] ?? '')),
     diskArguments(spec, files),
     bmcArguments(files.bmc),
+    tpmArguments(files.tpmSocket),
   ].flat();
 }
 
@@ -158,6 +161,14 @@ function bmcArguments(ports: BmcPorts | undefined): string[] {
   return [
     ['-chardev', `socket,id=bmc,host=127.0.0.1,port=${ports.system},reconnect=1`],
     ['-device', 'ipmi-bmc-extern,id=bmc0,chardev=bmc', '-device', 'isa-ipmi-kcs,bmc=bmc0'],
+  ].flat();
+}
+
+function tpmArguments(socket: string | undefined): string[] {
+  if (socket === undefined) return [];
+  return [
+    ['-chardev', `socket,id=tpm,path=${escape(socket)}`],
+    ['-tpmdev', 'emulator,id=tpm0,chardev=tpm', '-device', 'tpm-tis,tpmdev=tpm0'],
   ].flat();
 }
 

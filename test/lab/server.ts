@@ -34,6 +34,8 @@ export interface LabServer {
   setLink(nic: number, up: boolean): Promise<void>;
   /** Puts other memory in; the server is off. */
   fitMemory(memory: Memory): void;
+  /** Puts in the TPM whose state is in this folder, or none; the server is off. */
+  fitTpm(folder: string | undefined): void;
   /**
    * Takes the NVMe disk out of its bay and puts another one in, until the power goes; the server runs, and its system finds
    * the disk in its own time.
@@ -74,6 +76,7 @@ const unplugPollMs = 200;
 export function createServer(spec: ServerSpec, place: ServerPlace): LabServer {
   const files = prepareFiles(spec, place);
   let memory: Memory = spec;
+  let tpm: string | undefined;
   const links = spec.nics.map(({ link }) => link !== 'down');
   const log = join(place.dir, 'log', `qemu-${spec.serial}.log`);
   let machine: LabProcess | undefined;
@@ -95,7 +98,9 @@ export function createServer(spec: ServerSpec, place: ServerPlace): LabServer {
       if (machine !== undefined) throw new Error(`server ${spec.name} is on already`);
       rmSync(files.qmpSocket, { force: true });
       const smbios = memoryFiles({ ...spec, ...memory }, place);
-      const command = [qemu, ...qemuArguments({ ...spec, ...memory }, { ...files, smbios })];
+      const tpmSocket = tpm === undefined ? undefined : await powerTpm(tpm, place);
+      const chips = tpmSocket === undefined ? { smbios } : { smbios, tpmSocket };
+      const command = [qemu, ...qemuArguments({ ...spec, ...memory }, { ...files, ...chips })];
       const started = place.namespace.start(command, log);
       machine = started;
       const forget = (): void => {
@@ -120,6 +125,10 @@ export function createServer(spec: ServerSpec, place: ServerPlace): LabServer {
     fitMemory(fitted) {
       if (machine !== undefined) throw new Error(`server ${spec.name} is on: memory is changed with the power off`);
       memory = fitted;
+    },
+    fitTpm(folder) {
+      if (machine !== undefined) throw new Error(`server ${spec.name} is on: a TPM is changed with the power off`);
+      tpm = folder;
     },
     async swapDisk(disk, other) {
       const path = diskFile(place.dir, spec.serial, other.serial);
@@ -156,6 +165,20 @@ export function cableScript(spec: ServerSpec, index: number): string {
     .map((_nic, nic) => tapName(index, nic))
     .map((tap) => `ip tuntap add dev ${tap} mode tap && ip link set dev ${tap} master br0 up`)
     .join(' && ');
+}
+
+/** The chip gets its power with the server, and ends with it. */
+async function powerTpm(folder: string, { namespace, dir }: ServerPlace): Promise<string> {
+  const socket = join(folder, 'ctrl.sock');
+  const log = join(dir, 'log', 'swtpm.log');
+  rmSync(socket, { force: true });
+  const command = ['swtpm', 'socket', '--tpm2', '--tpmstate', `dir=${join(folder, 'state')}`, '--terminate'] as const;
+  const started = namespace.start([...command, '--ctrl', `type=unixio,path=${socket}`], log);
+  let isRunning = true;
+  const forget = (): void => void (isRunning = false);
+  void started.exited.then(forget, forget);
+  await waitForSocket(socket, { log, isRunning: () => isRunning });
+  return socket;
 }
 
 function tapName(server: number, nic: number): string {
@@ -214,7 +237,8 @@ async function waitForSocket(
   machine: { readonly log: string; readonly isRunning: () => boolean },
 ): Promise<void> {
   const listening = (): true | undefined => {
-    if (!machine.isRunning()) throw new Error(`QEMU ended at once:\n${textOf(machine.log).slice(-2000)}`);
+    if (!machine.isRunning())
+      throw new Error(`the program behind ${path} ended at once:\n${textOf(machine.log).slice(-2000)}`);
     return existsSync(path) ? true : undefined;
   };
   await waitFor(listening, { timeoutMs: powerTimeoutMs, what: () => `the socket ${path}` });

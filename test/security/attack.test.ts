@@ -10,6 +10,7 @@ import Sqlite from 'better-sqlite3';
 import { Packr } from 'msgpackr';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { newCertificateRequest } from '../../agent/identity/certificate-request.ts';
 import { verifyCommand, type CommandTarget } from '../../agent/handlers/verify-command.ts';
 import { createClient, type Client } from '../../client/sdk/client.ts';
 import { openRegionCa } from '../../controller/crypto/region-ca.ts';
@@ -21,7 +22,7 @@ import { closeNameOf } from '../../shared/protocol/close-codes.ts';
 import { createMachine, machineSpec, type Machine } from '../integration/machine.ts';
 import { assetInState, furnish, startTestRegion, type PersonName, type Region } from '../integration/region.ts';
 import { differences, witnessOf, type Witness } from '../fuzz/witness.ts';
-import { bootToken, caOf, enrol, enrolled, helloOf, member, newKey, openLink, type Identity } from './peer.ts';
+import { bootToken, caOf, enrol, enrolled, helloOf, member, openLink, type Identity } from './peer.ts';
 
 /** `spare` is a SPARE, `live` runs production; `owned` is a machine that the attacker holds. */
 type World = {
@@ -95,9 +96,20 @@ const enrolling: readonly Attack[] = [
     stoppedBy: /^401 .*for PIOUS/,
   },
   {
+    name: 'enrol with a certificate request that was made for another token',
+    attempt: async ({ region }) => enrolment(region, { token: await bootToken(region, attackerMac), macs: [attackerMac], boundTo: 'another' }),
+    stoppedBy: /^401 .*bound to another token/,
+  },
+  {
     name: 'enrol with a key that one does not hold',
-    attempt: async ({ region }) => enrolment(region, { token: await bootToken(region, attackerMac), macs: [attackerMac], proofOf: 'another' }),
-    stoppedBy: /^401 .*proof of possession/,
+    attempt: async ({ region }) => {
+      const token = await bootToken(region, attackerMac);
+      const request = newCertificateRequest(token).der;
+      // The last byte is of the signature.
+      request.writeUInt8(request.readUInt8(request.length - 1) ^ 1, request.length - 1);
+      return enrolment(region, { token, macs: [attackerMac], csr: request.toString('base64') });
+    },
+    stoppedBy: /^401 .*not signed by it/,
   },
   {
     name: 'claim the serial of a machine that is alive',
@@ -146,10 +158,10 @@ const linking: readonly Attack[] = [
       mkdirSync(folder);
       const common = { folder, region: 'test-1', hosts: [], agentLifeMs: 60_000, clock: systemClock, rng: strongRng };
       const forgery = await openRegionCa(common);
-      const key = newKey();
-      const { certificate } = await forgery.issueAgent(owned.assetId, key.publicKey);
-      const pem = key.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-      return linkClosed(region, { ca, cert: certificate, key: pem }, []);
+      const { privateKeyPem } = newCertificateRequest('');
+      const publicKeyPem = createPublicKey(privateKeyPem).export({ type: 'spki', format: 'pem' }).toString();
+      const { certificate } = await forgery.issueAgent(owned.assetId, publicKeyPem);
+      return linkClosed(region, { ca, cert: certificate, key: privateKeyPem }, []);
     },
     stoppedBy: /401/,
   },
@@ -157,7 +169,7 @@ const linking: readonly Attack[] = [
     name: 'speak for another machine with a certificate of one’s own',
     attempt: async ({ region, owned }) => {
       const victim = await region.client('vic').call('asset.get', { asset: 'SPARE-1' });
-      const hello = helloOf({ assetId: victim.id, bootId: victim.bootId ?? '' });
+      const hello = helloOf({ ...owned, assetId: victim.id, bootId: victim.bootId ?? '' });
       return linkClosed(region, owned, [packr.pack(['hello', 1, hello])]);
     },
     stoppedBy: /^identityMismatch/,
@@ -166,6 +178,23 @@ const linking: readonly Attack[] = [
     name: 'use a stolen certificate in another boot',
     attempt: ({ region, owned }) => linkClosed(region, owned, [packr.pack(['hello', 1, helloOf({ ...owned, bootId: randomUUID() })])]),
     stoppedBy: /^unknownAsset/,
+  },
+  {
+    name: 'use a stolen certificate on another machine',
+    attempt: ({ region, owned }) => {
+      const hardware = { serial: 'THIEF-1', uuid: '', macs: ['52:54:00:66:00:99'] };
+      return linkClosed(region, owned, [packr.pack(['hello', 1, helloOf({ ...owned, hardware })])]);
+    },
+    stoppedBy: /^hardwareMismatch/,
+  },
+  {
+    name: 'use a certificate after it was revoked',
+    attempt: async ({ region }) => {
+      const rogue = await enrolled(region, 'REVOKED-1', '52:54:00:66:00:08');
+      await region.client('ada').call('asset.revoke-identity', { asset: rogue.assetId, reason: 'its disk was stolen' });
+      return linkClosed(region, rogue, [packr.pack(['hello', 1, helloOf(rogue)])]);
+    },
+    stoppedBy: /401/,
   },
   {
     name: 'end the command of another machine',
@@ -218,7 +247,7 @@ const approving: readonly Attack[] = [
   {
     name: 'approve one’s own change by another credential',
     attempt: async ({ region, change }) => {
-      const { credential, secret } = await region.client('max').call('credential.create', { label: 'second', roles: ['checker'] });
+      const { credential, secret } = await region.client('max').call('credential.create', { label: 'second', roles: ['approver'] });
       const second = clientWith(region, { id: credential.id, secret });
       return outcome(second.call('change.approve', { change: change.id, payloadSha256: change.payloadSha256 }));
     },
@@ -403,12 +432,12 @@ describe('after all of them', () => {
   it('the claims of live identities are alerts, and the refusals are in the audit', async () => {
     const { items } = await world.region.client('vic').call('event.list', { limit: 1000 });
     expect(items.filter(({ kind }) => kind === 'alert').length).toBeGreaterThan(0);
-    const audit = await world.region.client('vic').call('audit.list', { limit: 1000 });
+    const audit = await world.region.client('ada').call('audit.list', { limit: 1000 });
     const refused = new Set(
       audit.items.filter((entry) => entry.outcome === 'refused').map(({ operation }) => operation),
     );
     expect([...refused]).toEqual(expect.arrayContaining(['agent.enrol', 'change.approve', 'credential.create']));
-    expect(await world.region.client('vic').call('audit.verify', {})).toMatchObject({ ok: true });
+    expect(await world.region.client('ada').call('audit.verify', {})).toMatchObject({ ok: true });
   });
 
   it.each<[string, string]>([

@@ -1,20 +1,21 @@
 // A machine as an attacker plays it: it enrols like an agent and then holds key and certificate in its own hands.
-import { generateKeyPairSync, randomUUID, sign, type KeyObject } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 
+import { newCertificateRequest } from '../../agent/identity/certificate-request.ts';
 import { postJson, type Answer } from '../../agent/identity/https.ts';
-import { enrolmentDomain } from '../../shared/protocol/enrolment.ts';
 import { protocolVersion } from '../../shared/protocol/version.ts';
 import type { Region } from '../integration/region.ts';
 
-export type Key = { readonly publicKey: string; readonly privateKey: KeyObject };
+export type Hardware = { readonly serial: string; readonly uuid: string; readonly macs: readonly string[] };
 export type Identity = {
   readonly assetId: string;
   readonly bootId: string;
   readonly cert: string;
   readonly key: string;
   readonly ca: string;
+  readonly hardware: Hardware;
 };
 export type Claim = {
   readonly token: string;
@@ -22,14 +23,11 @@ export type Claim = {
   readonly macs: readonly string[];
   readonly bootId: string;
   readonly home: string;
-  /** What the key signs, where that is not the token. */
-  readonly proofOf: string;
+  /** What the certificate request is bound to, where that is not the token. */
+  readonly boundTo: string;
+  /** PKCS#10, base64. */
+  readonly csr: string;
 };
-
-export function newKey(): Key {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  return { publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(), privateKey };
-}
 
 export async function caOf(region: Region): Promise<string> {
   return (await fetch(`${region.bootUrl}/boot/ca.pem`)).text();
@@ -45,9 +43,9 @@ export async function bootToken(region: Region, mac: string, serial = ''): Promi
 export async function enrol(
   region: Region,
   claim: Partial<Claim> & { readonly token: string },
-  key = newKey(),
+  key = newCertificateRequest(claim.boundTo ?? claim.token),
 ): Promise<Answer> {
-  const { proofOf = claim.token, ...request } = claim;
+  const { boundTo: _bound, ...request } = claim;
   const body = {
     serial: 'A1',
     uuid: '',
@@ -55,8 +53,7 @@ export async function enrol(
     bootId: randomUUID(),
     home: 'pious',
     agentVersion: '9.9.9',
-    publicKey: key.publicKey,
-    proof: sign('sha256', Buffer.from(enrolmentDomain + proofOf), key.privateKey).toString('base64'),
+    csr: key.der.toString('base64'),
     ...request,
   };
   return postJson(`${region.agentUrl}/agent/v1/enrol`, body, { ca: await caOf(region) });
@@ -64,20 +61,19 @@ export async function enrol(
 
 /** A machine nobody ordered: whoever is in the discovery network can be one. */
 export async function enrolled(region: Region, serial: string, mac: string): Promise<Identity> {
-  const key = newKey();
+  const token = await bootToken(region, mac);
+  const key = newCertificateRequest(token);
   const bootId = randomUUID();
-  const { status, body } = await enrol(
-    region,
-    { token: await bootToken(region, mac), serial, macs: [mac], bootId },
-    key,
-  );
+  const hardware = { serial, uuid: '', macs: [mac] };
+  const { status, body } = await enrol(region, { token, ...hardware, bootId }, key);
   if (status !== 200) throw new Error(`${serial} was not enrolled: ${JSON.stringify(body)}`);
   return {
     assetId: member(body, 'assetId'),
     cert: member(body, 'certificate'),
-    key: key.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    key: key.privateKeyPem,
     bootId,
     ca: await caOf(region),
+    hardware,
   };
 }
 
@@ -93,7 +89,9 @@ export async function openLink(region: Region, identity: Pick<Identity, 'ca' | '
   return { socket, closed };
 }
 
-export function helloOf({ assetId, bootId }: Pick<Identity, 'assetId' | 'bootId'>, change: object = {}): object {
+type Spoken = Pick<Identity, 'assetId' | 'bootId' | 'hardware'>;
+
+export function helloOf({ assetId, bootId, hardware }: Spoken, change: object = {}): object {
   return {
     protocol: protocolVersion,
     agentVersion: '1',
@@ -104,6 +102,8 @@ export function helloOf({ assetId, bootId }: Pick<Identity, 'assetId' | 'bootId'
     capabilities: [],
     inventoryHash: 'a'.repeat(64),
     verificationEnforced: true,
+    commandKeySequence: 0,
+    hardware: { ...hardware, ekSha256s: [] },
     ...change,
   };
 }

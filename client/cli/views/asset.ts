@@ -32,6 +32,7 @@ export function assetColumns(nowMs: number): readonly Column<Asset>[] {
     { title: 'SINCE', value: (asset) => roughDuration(Math.max(0, nowMs - asset.stateSince)), align: 'right' },
     { title: 'HEALTH', value: (asset) => asset.health, tone: (asset) => toneOf(asset.health) },
     { title: 'AGENT', value: (asset) => asset.presence, tone: (asset) => toneOf(asset.presence) },
+    { title: 'TRUST', value: (asset) => asset.trust },
     { title: 'CLASS', value: (asset) => asset.class, shrinks: true },
     { title: 'REMARK', value: remark, shrinks: true },
   ];
@@ -53,6 +54,7 @@ export function renderAsset(asset: Asset, output: Output, nowMs: number): string
     ['health', asset.health, toneOf(asset.health)],
     ['hold', asset.hold === 'none' ? null : asset.hold],
     ['agent', agentText(asset, nowMs), toneOf(asset.presence)],
+    ['trust', asset.trust],
     ['commands', asset.verificationEnforced === false ? 'the agent does NOT refuse unsigned commands' : null, 'bad'],
     ['hostname', asset.hostname],
     ['address', asset.address],

@@ -137,13 +137,17 @@ it('counts lines where a cell has several', () => {
 });
 
 it('puts the serials of a delivery together by delivery, line, date and slip', () => {
-  const text = 'line,serial,name,macs,reference\n1,A1,a,52:54:00:00:00:01 52:54:00:00:00:02,L1\n2,B1,,,L1\n1,A2,,,L1\n';
+  const ek = 'ab'.repeat(32);
+  const text = `line,serial,name,macs,ekSha256,reference\n1,A1,a,52:54:00:00:00:01 52:54:00:00:00:02,${ek},L1\n2,B1,,,,L1\n1,A2,,,,L1\n`;
   const { value, at } = readDeliveries(source(text));
   expect(value).toEqual([
     {
       line: 1,
       reference: 'L1',
-      servers: [{ serial: 'A1', name: 'a', macs: ['52:54:00:00:00:01', '52:54:00:00:00:02'] }, { serial: 'A2' }],
+      servers: [
+        { serial: 'A1', name: 'a', macs: ['52:54:00:00:00:01', '52:54:00:00:00:02'], ekSha256: ek },
+        { serial: 'A2' },
+      ],
     },
     { line: 2, reference: 'L1', servers: [{ serial: 'B1' }] },
   ]);

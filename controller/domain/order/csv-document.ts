@@ -104,6 +104,7 @@ function serverOf(reading: Reading, row: CsvRow, path: Path): Members {
     rack: optional(reading, row, { field: 'rack', path }),
     slot: optional(reading, row, { field: 'slot', path }),
     macs: typeof macs === 'string' ? macs.split(/[\s,;|]+/).filter((mac) => mac !== '') : undefined,
+    ekSha256: optional(reading, row, { field: 'ekSha256', path }),
   });
 }
 

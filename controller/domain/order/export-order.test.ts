@@ -28,6 +28,7 @@ const server = fc
         rack: text,
         slot: text,
         macs: fc.array(mac, { minLength: 1, maxLength: 2 }),
+        ekSha256: fc.stringMatching(/^[0-9a-f]{64}$/),
       },
       optional,
     ),

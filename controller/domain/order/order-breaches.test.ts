@@ -300,7 +300,7 @@ it.each([
   const invoices = [invoiceOf('I-1', [['A2'], ['A1']]), invoiceOf('I-2', [['A3']])];
   expect(concerns(breach, { serial: 'A1', line: 1 }, { invoices })).toBe(expected);
   const server = {
-    serial: ' a1', line: 1, delivery: 1, name: null, datacenter: null, rack: null, slot: null, macs: [], invoice: null,
+    serial: ' a1', line: 1, delivery: 1, name: null, datacenter: null, rack: null, slot: null, macs: [], ekSha256: null, invoice: null,
   }; // prettier-ignore
   expect(breachesBySerial({ servers: [server], invoices, breaches: [breach] }).has('A1')).toBe(expected);
 });

@@ -39,6 +39,7 @@ export function contentOf(order: OrderDocument, receivedSha256: (invoiceIndex: n
           rack: server.rack ?? null,
           slot: server.slot ?? null,
           macs: macsOf(server),
+          ekSha256: server.ekSha256?.toLowerCase() ?? null,
           invoice: null,
         })),
       ),
@@ -120,8 +121,9 @@ export function documentOf(order: OrderContent): OrderDocument {
 }
 
 function serverEntry(server: OrderContent['servers'][number]): ServerEntry {
-  const { name, datacenter, rack, slot, macs } = server;
-  return { serial: server.serial, ...stated({ name, datacenter, rack, slot, macs: macs.length === 0 ? null : macs }) };
+  const { name, datacenter, rack, slot, macs, ekSha256 } = server;
+  const members = { name, datacenter, rack, slot, macs: macs.length === 0 ? null : macs, ekSha256 };
+  return { serial: server.serial, ...stated(members) };
 }
 
 function invoiceEntry(invoice: Invoice): InvoiceEntry {

@@ -32,6 +32,8 @@ const Server = Type.Object(
     macs: Type.Optional(
       Type.Array(Type.String({ pattern: '^([0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}$' }), { minItems: 1, maxItems: 64 }),
     ),
+    /** Of the endorsement key of its TPM (SubjectPublicKeyInfo), as its maker or vendor tells. */
+    ekSha256: Type.Optional(Type.String({ pattern: '^[0-9A-Fa-f]{64}$' })),
   },
   closed,
 );

@@ -46,8 +46,7 @@ function deliveryProblems(order: OrderDocument, at: Locator): Issue[] {
 
 function serverProblems(order: OrderDocument, at: Locator): Issue[] {
   const issues: Issue[] = [];
-  const names = new Map<string, string>();
-  const macs = new Map<string, string>();
+  const owners = new Map<string, string>();
   let count = 0;
   for (const [d, delivery] of (order.deliveries ?? []).entries()) {
     count += delivery.servers.length;
@@ -56,15 +55,10 @@ function serverProblems(order: OrderDocument, at: Locator): Issue[] {
       if (reported(server.serial) === null)
         issues.push({ path: place('serial'), message: `'${server.serial}' is no serial number` });
       const key = serialKey(server.serial);
-      const holder = server.name === undefined ? undefined : names.get(server.name);
-      if (holder !== undefined && holder !== key)
-        issues.push({ path: place('name'), message: `name ${server.name ?? ''} is there twice` });
-      if (server.name !== undefined) names.set(server.name, key);
-      for (const mac of macsOf(server)) {
-        const owner = macs.get(mac);
-        if (owner !== undefined && owner !== key)
-          issues.push({ path: place('macs'), message: `MAC address ${mac} is there twice: ${owner} has it too` });
-        macs.set(mac, key);
+      for (const { member, value, twice } of ownOf(server)) {
+        const owner = owners.get(`${member} ${value}`);
+        if (owner !== undefined && owner !== key) issues.push({ path: place(member), message: twice(owner) });
+        owners.set(`${member} ${value}`, key);
       }
     }
   }
@@ -74,6 +68,30 @@ function serverProblems(order: OrderDocument, at: Locator): Issue[] {
       message: `an order has up to ${serversMax} servers; this one has ${count}`,
     });
   return issues;
+}
+
+type Own = { readonly member: string; readonly value: string; readonly twice: (owner: string) => string };
+
+/** What only one machine has. */
+function ownOf(server: ServerEntry): Own[] {
+  const { name, ekSha256 } = server;
+  return [
+    ...(name === undefined ? [] : [{ member: 'name', value: name, twice: () => `name ${name} is there twice` }]),
+    ...macsOf(server).map((mac) => ({
+      member: 'macs',
+      value: mac,
+      twice: (owner: string) => `MAC address ${mac} is there twice: ${owner} has it too`,
+    })),
+    ...(ekSha256 === undefined
+      ? []
+      : [
+          {
+            member: 'ekSha256',
+            value: ekSha256.toLowerCase(),
+            twice: (owner: string) => `this endorsement key is there twice: ${owner} has it too`,
+          },
+        ]),
+  ];
 }
 
 /** The MAC addresses of a server in their key form. */
