@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { operations } from '../../shared/api/operations.ts';
 import {
   builtInPolicy, checkersNeeded, floorOf, matchesOperation, policiesFor, requirementFor, tally, type Demand, type PolicyFacts,
   type PolicySubject,
@@ -28,6 +29,11 @@ const policies = [
   policy('asset.*', 'tags:env=prod', 2, { checkers: ['site-ops'] }),
   policy('asset.*', 'tags:env=prod,tier=1', 3, { checkers: ['site-ops'] }),
 ];
+
+it('lets no state change there is now be done alone, whatever a policy says', () => {
+  const alone = operations.filter((operation) => operation.effect === 'state-change' && floorOf(operation) === 0);
+  expect(alone.map(({ id }) => id)).toEqual([]);
+});
 
 describe('which policy holds', () => {
   it.each<[string, typeof provision | typeof powerOff, PolicySubject, readonly string[]]>([

@@ -54,7 +54,7 @@ export const builtInPolicy: PolicyFacts = {
   version: 1,
 };
 
-const flooredOperations = new Set(['asset.provision', 'asset.waive', 'asset.burn-in-write']);
+const flooredOperations = new Set(['asset.provision', 'asset.waive', 'asset.burn-in-write', 'asset.reset-tpm']);
 /** Who may do what, and who checks whom. */
 const rightsNouns = new Set(['policy', 'role', 'grant', 'person', 'service', 'credential', 'team', 'project']);
 

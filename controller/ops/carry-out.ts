@@ -70,7 +70,8 @@ async function stillApproved(
   row: ChangeRow,
   handler: StateChange,
 ): Promise<Pick<Requirement, 'windows'>> {
-  if (changeHash(row) !== row.payload_sha256) throw refused('it is not what its hash says it was');
+  const about = await uow.db.selectFrom('change_subjects').selectAll().where('change_id', '=', row.id).execute();
+  if (changeHash({ ...row, about }) !== row.payload_sha256) throw refused('it is not what its hash says it was');
   const at = await checkedChange(uow.db, row, { handler, nowMs: uow.nowMs });
   await checkMaker(uow, row, at);
   const frozen = fromJson(row.policy);

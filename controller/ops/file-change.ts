@@ -57,7 +57,7 @@ export async function freeze(handler: StateChange, { operation, asked }: Asked, 
     checkers_needed: checkersNeeded(policy.demands),
     expires_at: uow.nowMs + policy.openForMs,
   };
-  const hash = changeHash({ ...frozen, operation: operation.id, maker_id: caller.personId });
+  const hash = changeHash({ ...frozen, about, operation: operation.id, maker_id: caller.personId });
   return { row: { ...frozen, payload_sha256: hash }, about };
 }
 

@@ -59,6 +59,13 @@ describe('a change', () => {
     expect(await stateOf(room, 'S1')).toBe('SPARE');
   });
 
+  it('is refused where what it is about was altered behind its back', async () => {
+    const room = await changeRoom();
+    const change = await file(room);
+    await room.store.db.updateTable('change_subjects').set({ name: 'lab' }).where('change_id', '=', change.id).execute();
+    expect(await approve(room, 'cho', change)).toMatchObject({ state: 'refused', stateReason: containing('hash') });
+  }); // prettier-ignore
+
   it('is checked by another person, whatever credential its maker uses', async () => {
     const room = await changeRoom();
     const change = await room.call('max', 'asset.provision', { ...provision, assets: ['S1'] });

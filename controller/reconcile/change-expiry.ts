@@ -47,7 +47,10 @@ export async function settleDueChanges(store: Store, deps: OpsDeps): Promise<num
     .orderBy('runs_at')
     .limit(batch)
     .execute();
-  for (const row of approved) await run(store, deps, row.id);
+  const faults: unknown[] = [];
+  // A fault in one change keeps no other from running.
+  for (const row of approved) await run(store, deps, row.id).catch((error: unknown) => void faults.push(error));
+  if (faults.length > 0) throw new AggregateError(faults, faults.map(messageOf).join('; '));
   const [expiring, running] = await Promise.all([nextOf(store, 'open'), nextOf(store, 'approved')]);
   return expiring === undefined || running === undefined ? (expiring ?? running) : Math.min(expiring, running);
 }

@@ -16,6 +16,8 @@ const serials = ['C1', 'C2', 'C3', 'C4', 'C5', 'C6'];
 beforeAll(async () => {
   region = await startTestRegion({ phoneHomeMs: 60_000 });
   await furnish(region, serials, machineSpec);
+  for (const name of ['ledger', 'night', 'later'])
+    await region.client('ada').call('project.create', { name, team: 'ledger' });
 });
 afterAll(async () => region[Symbol.asyncDispose]());
 

@@ -396,7 +396,7 @@ describe('a maker who lost the right', () => {
     await world.grant('person:mia', 'admin', 'team:blue');
     expect(await approve(world, 'cho', change)).toMatchObject({
       state: 'refused',
-      stateReason: 'its maker mia is no longer allowed to ask for it',
+      stateReason: 'Its maker mia is no longer allowed to ask for it. File it anew.',
     });
   });
 });

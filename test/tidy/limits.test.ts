@@ -10,6 +10,8 @@ const project = join(import.meta.dirname, '../..');
 const places = [
   'controller/limits.ts', 'shared/protocol/limits.ts', 'controller/http/*.ts', 'controller/hub/*.ts', 'controller/boot/*.ts', 'controller/net/*.ts',
   'controller/domain/order/csv-table.ts', 'controller/domain/order/read-document.ts', 'controller/event-feed.ts', 'controller/ops/page.ts', 'controller/console-logs.ts',
+  'controller/outbox/*.ts', 'controller/store/webhooks.ts', 'controller/store/policies.ts', 'controller/store/changes.ts', 'controller/ops/webhook-ops.ts',
+  'controller/ops/change-mail.ts', 'controller/ops/may-check.ts',
 ]; // prettier-ignore
 
 type Limit = { readonly name: string; readonly value: number; readonly file: string };
