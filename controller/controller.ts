@@ -38,7 +38,7 @@ import { createLane } from './net/lane.ts';
 import { imageProblems } from './ops/image-ops.ts';
 import { createRunner } from './ops/runner.ts';
 import { burnInReconciler } from './reconcile/burn-in.ts';
-import { startOutboxes } from './outbox/outboxes.ts';
+import { allowedNetworks, startOutboxes } from './outbox/outboxes.ts';
 import { startChangeTimer } from './reconcile/change-expiry.ts';
 import { createDriver, type Driver } from './reconcile/driver.ts';
 import { identityReconciler } from './reconcile/identity.ts';
@@ -180,7 +180,7 @@ async function openCore(config: Config, log: Log, clock: Clock) {
     consoleText,
     burnIn: { hasTools: tools !== null, progressOf: burnIns.progressOf },
     signer: signing.signer,
-    webhookRules: { allowHttp: config.webhooks.allowHttp },
+    webhookRules: { allowHttp: config.webhooks.allowHttp, allowed: allowedNetworks(config.webhooks) },
     mailIsConfigured: config.smtp !== null,
     waitForEvent: feed.wait,
   };

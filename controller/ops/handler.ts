@@ -14,6 +14,7 @@ import type { AuditArchive } from '../store/audit-archive.ts';
 import type { Limits, Rights } from '../domain/rbac.ts';
 import type { KeyStatement } from '../../shared/protocol/key-list.ts';
 import type { PolicySubject } from '../domain/policy.ts';
+import type { Cidr } from '../domain/webhook-address.ts';
 import type { Db } from '../store/database.ts';
 import type { ChangeRow } from '../store/change-tables.ts';
 import type { Database, ProvisionWork } from '../store/schema.ts';
@@ -75,7 +76,7 @@ export type OpsDeps = {
     /** What the agent of this asset told last of the burn-in that it runs. */
     readonly progressOf: (assetId: string) => BurnInProgress | undefined;
   };
-  readonly webhookRules: { readonly allowHttp: boolean };
+  readonly webhookRules: { readonly allowHttp: boolean; readonly allowed: readonly Cidr[] };
   readonly mailIsConfigured: boolean;
   /** Resolves when an event newer than `after` is there, or after `waitMs`. */
   readonly waitForEvent: (after: number, waitMs: number) => Promise<void>;

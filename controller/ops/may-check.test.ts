@@ -63,6 +63,16 @@ describe('a checker', () => {
     expect((await approve(room, 'adi', change)).state).toBe('executed');
   }); // prettier-ignore
 
+  it('of a role that a policy names may approve changes, too, and still', async () => {
+    const room = await changeRoom();
+    for (const name of ['cho', 'adi'] as const) await room.setRoles(name, ['approver', 'site-ops']);
+    await setPolicy(room, { checkers: ['site-ops'], quorum: 2 });
+    const change = await file(room, 'S1', 'payments');
+    expect((await approve(room, 'adi', change)).state).toBe('open');
+    await room.setRoles('adi', ['site-ops']);
+    expect(await approve(room, 'cho', change)).toMatchObject({ state: 'open', missing: ['1 more of site-ops'] });
+  });
+
   it('is of the team that a policy names', async () => {
     const room = await changeRoom();
     await join(room, 'team:bank', 'cho');
@@ -164,6 +174,18 @@ describe('what is told', () => {
     await room.store.db.insertInto('change_subjects').values(two).execute();
     await room.call('mia', 'change.comment', { change: mine.id, text: 'for payments, too' });
     expect(await told()).toHaveLength(1);
+  });
+
+  it.each([
+    'https://127.0.0.1/',
+    'https://[::1]/',
+    'https://2130706433/',
+    'http://169.254.169.254/x',
+    'https://[::ffff:10.0.0.1]/',
+  ])('to a webhook is never told to %s', async (url) => {
+    const room = await changeRoom();
+    const made = room.call('ada', 'webhook.create', { name: 'inside', url });
+    await expect(made).rejects.toMatchObject(refusal('invalid_argument', 'cannot be sent there'));
   });
 
   it('in the changelog of a webhook is no secret', async () => {

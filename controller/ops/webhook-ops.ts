@@ -1,7 +1,10 @@
 // Webhooks: where events are sent to, their secrets, and what became of what was sent.
+import { isIP } from 'node:net';
+
 import { scopeText, parseScope } from '../../shared/api/scope.ts';
 import { PpecError } from '../../shared/errors.ts';
 import { newId } from '../../shared/ids.ts';
+import { refusedAddress } from '../domain/webhook-address.ts';
 import { toJson } from '../store/json.ts';
 import {
   deliveryView, enqueue, findWebhook, giveUpAfterMs, webhookView, type WebhookRow,
@@ -188,7 +191,7 @@ async function checkRoom(uow: UnitOfWork, name: string): Promise<void> {
   }
 }
 
-/** Which address it has is looked at whenever something is sent; here only what can never be sent to is refused. */
+/** Which address a name has is looked at whenever something is sent; here only what can never be sent to is refused. */
 function checkedUrl(text: string, { webhookRules }: OpsDeps): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || url.hostname === '') throw new PpecError('invalid_argument', `'${text}' is no URL.`);
@@ -201,6 +204,9 @@ function checkedUrl(text: string, { webhookRules }: OpsDeps): string {
   if (url.username !== '' || url.password !== '') {
     throw new PpecError('invalid_argument', 'A webhook URL has no user and password in it; what is sent is signed.');
   }
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const refusal = isIP(host) === 0 ? undefined : refusedAddress(host, webhookRules.allowed);
+  if (refusal !== undefined) throw new PpecError('invalid_argument', `A webhook cannot be sent there: ${refusal}.`);
   return url.href;
 }
 

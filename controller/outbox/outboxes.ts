@@ -5,7 +5,7 @@ import { messageOf, PpecError } from '../../shared/errors.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Rng } from '../../shared/rng.ts';
 import type { Config } from '../config.ts';
-import { parseCidr } from '../domain/webhook-address.ts';
+import { parseCidr, type Cidr } from '../domain/webhook-address.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/unit-of-work.ts';
 import { createMailDriver, type Smtp } from './mail-driver.ts';
@@ -31,14 +31,24 @@ export async function startOutboxes(config: Config, deps: OutboxDeps): Promise<O
   return { wake, stop: async () => void (await Promise.all(drivers.map((driver) => driver.stop()))) };
 }
 
-async function rulesOf({ allow, allowHttp, ca, timeoutMs }: Config['webhooks']): Promise<WebhookRules> {
-  const allowed = allow.map((text) => {
+/** Throws where one of them is no network. */
+export function allowedNetworks({ allow }: Config['webhooks']): Cidr[] {
+  return allow.map((text) => {
     const cidr = parseCidr(text);
     if (cidr === undefined)
       throw new PpecError('invalid_argument', `webhooks.allow: '${text}' is no network; write 10.0.0.0/8`);
     return cidr;
   });
-  return { allowed, allowHttp, caPem: ca === null ? undefined : await read('webhooks.ca', ca), timeoutMs };
+}
+
+async function rulesOf(webhooks: Config['webhooks']): Promise<WebhookRules> {
+  const { allowHttp, ca, timeoutMs } = webhooks;
+  return {
+    allowed: allowedNetworks(webhooks),
+    allowHttp,
+    caPem: ca === null ? undefined : await read('webhooks.ca', ca),
+    timeoutMs,
+  };
 }
 
 async function smtpOf({ passwordFile, ca, ...smtp }: NonNullable<Config['smtp']>): Promise<Smtp> {
