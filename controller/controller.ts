@@ -10,6 +10,8 @@ import type { BurnInTools } from '../shared/burn-in/report.ts';
 import { systemClock, type Clock } from '../shared/clock.ts';
 import { messageOf, PpecError } from '../shared/errors.ts';
 import type { IdSource } from '../shared/ids.ts';
+import { createAuth } from './auth/auth.ts';
+import type { OidcConfig } from './auth/oidc.ts';
 import { openBlobs } from './blobs.ts';
 import { createBootServer } from './boot/boot-server.ts';
 import { openToolImage, toolPath, type ToolImage } from './boot/tool-image.ts';
@@ -17,9 +19,7 @@ import type { Config } from './config.ts';
 import { consoleTail } from './console-logs.ts';
 import { openCommandKey } from './crypto/command-key.ts';
 import { openRegionCa } from './crypto/region-ca.ts';
-import { effectiveRoles, permissionsOf } from './domain/rbac.ts';
 import { createEventFeed } from './event-feed.ts';
-import type { Authenticate } from './http/authenticate.ts';
 import { createHttpServer, type HttpDeps } from './http/server.ts';
 
 import { agentFacts, sendCommands, verdictOf, type FactsDeps } from './hub/agent-facts.ts';
@@ -28,6 +28,7 @@ import { createBurnInBook } from './hub/burn-in-book.ts';
 import { createRegistry } from './hub/registry.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
+import { createOpenRequests } from './open-requests.ts';
 import type { OpsDeps } from './ops/handler.ts';
 import { imageProblems } from './ops/image-ops.ts';
 import { createRunner } from './ops/runner.ts';
@@ -41,13 +42,12 @@ import { provisioningReconciler } from './reconcile/provisioning.ts';
 import { strongRng } from './strong-rng.ts';
 import { assetById } from './store/assets.ts';
 import { openDatabase, type Db } from './store/database.ts';
-import { fromJson } from './store/json.ts';
-import { authenticate } from './store/people.ts';
 import { createStore, type Store } from './store/unit-of-work.ts';
 
 export const controllerVersion = '0.1.0';
 
 const expiryPollMs = 60_000;
+const settlePollMs = 30_000;
 
 export type Controller = {
   /** Ports in use: the configured ones, or those the system chose where 0 was configured. */
@@ -92,6 +92,7 @@ export async function startController(config: Config, log: Log, clock: Clock = s
     await localApi.listen({ path: config.apiSocket });
   }
   const stopExpiry = expiryTimer(core.store, clock, log);
+  const stopSettling = settleTimer(core.auth.settle, log);
   await reparseEvidence(core.store, log);
   await resume(core.db, driver);
   log.info({ region: config.region, ...ports, publicHost: config.publicHost }, 'controller started');
@@ -101,6 +102,7 @@ export async function startController(config: Config, log: Log, clock: Clock = s
     stop: async () => {
       log.info('controller stopping');
       stopExpiry();
+      stopSettling();
       core.feed.stop();
       agents.closeLinks();
       agents.server.close();
@@ -109,6 +111,7 @@ export async function startController(config: Config, log: Log, clock: Clock = s
       boot.closeAllConnections();
       await api.close();
       await localApi?.close();
+      await core.auth.settle(true);
       await driver.stop();
       await core.db.destroy();
       log.info('controller stopped');
@@ -123,19 +126,8 @@ async function openCore(config: Config, log: Log, clock: Clock) {
   const ids: IdSource = { clock, rng: strongRng };
   const keys = join(config.dataDirectory, 'keys');
   await mkdir(keys, { recursive: true, mode: 0o700 });
-  const db = await openDatabase(join(config.dataDirectory, 'ppec.db'));
-  const newest = await db.selectFrom('events').select('seq').orderBy('seq', 'desc').limit(1).executeTakeFirst();
-  const feed = createEventFeed(newest?.seq ?? 0);
-  // The driver reads the store and the store wakes the driver: the one knot, tied when both are there.
-  const wakes: { to: (assetId: string) => void } = { to: () => undefined };
-  const store = createStore({
-    db,
-    ids,
-    committed: (woken, seq) => {
-      feed.committed(seq);
-      for (const assetId of woken) wakes.to(assetId);
-    },
-  });
+  const opened = await openStore(config, ids);
+  const { db, store, feed } = opened;
   const ca = await openRegionCa({
     folder: keys,
     region: config.region,
@@ -148,7 +140,9 @@ async function openCore(config: Config, log: Log, clock: Clock) {
   const urls = {
     bootUrl: `http://${config.publicHost}:${config.boot.port}`,
     agentUrl: `https://${config.publicHost}:${config.agents.port}`,
+    apiUrl: `https://${config.publicHost}:${config.api.port}`,
   };
+  const auth = createAuth({ store, clock, log, apiUrl: urls.apiUrl, oidc: await readOidc(config) });
   const imageKeys = await readImageKeys(config);
   const blobs = await openBlobs(join(config.dataDirectory, 'images'), config.imageBytesMax);
   const toolImage = config.burnIn.tools === null ? undefined : await openToolImage(config.burnIn.tools);
@@ -165,6 +159,7 @@ async function openCore(config: Config, log: Log, clock: Clock) {
     blobs,
     consoleText,
     burnIn: { hasTools: tools !== null, progressOf: burnIns.progressOf },
+    signIn: { url: urls.apiUrl, issuer: config.oidc?.issuer ?? null, passwords: auth.passwords },
     waitForEvent: feed.wait,
   };
   const commandKey = await openCommandKey(keys);
@@ -181,10 +176,7 @@ async function openCore(config: Config, log: Log, clock: Clock) {
     log,
     clock,
     ids,
-    db,
-    store,
-    feed,
-    wakes,
+    ...opened,
     ca,
     commandKey,
     registry,
@@ -196,8 +188,29 @@ async function openCore(config: Config, log: Log, clock: Clock) {
     toolImage,
     tools,
     burnIns,
+    auth,
     ops,
   };
+}
+
+/** The store, and who hears of its commits: long polls, reconcilers, and requests whose right is gone. */
+async function openStore(config: Config, ids: IdSource) {
+  const db = await openDatabase(join(config.dataDirectory, 'ppec.db'));
+  const newest = await db.selectFrom('events').select('seq').orderBy('seq', 'desc').limit(1).executeTakeFirst();
+  const feed = createEventFeed(newest?.seq ?? 0);
+  // The driver reads the store and the store wakes the driver: the one knot, tied when both are there.
+  const wakes: { to: (assetId: string) => void } = { to: () => undefined };
+  const openRequests = createOpenRequests();
+  const store = createStore({
+    db,
+    ids,
+    cutOff: openRequests.cutOff,
+    committed: (woken, seq) => {
+      feed.committed(seq);
+      for (const assetId of woken) wakes.to(assetId);
+    },
+  });
+  return { db, store, feed, wakes, openRequests };
 }
 
 function toolsAt(bootUrl: string, { sha256, bytes }: ToolImage): BurnInTools {
@@ -266,7 +279,10 @@ function createAgents(core: Core, told: Pick<FactsDeps, 'linkEnded' | 'burnInTol
 function httpDeps(core: Core): HttpDeps {
   return {
     run: createRunner(core.store, core.ops),
-    authenticate: authenticator(core.store),
+    auth: core.auth,
+    openRequests: core.openRequests,
+    apiUrl: core.urls.apiUrl,
+    region: core.config.region,
     putBlob: async (caller, sha256, content) => {
       const stored = await core.blobs.put(sha256, content);
       const message = stored.created ? `${stored.bytes} bytes of image content stored` : 'stored already';
@@ -337,19 +353,17 @@ function liveBootOf(
   };
 }
 
-function authenticator(store: Store): Authenticate {
-  return async ({ id, secret, from, requestId }) => {
-    const found = await authenticate(store.db, { id, secret }, store.nowMs());
-    if (found === undefined) return undefined;
-    const { person, credential } = found;
-    const roles = effectiveRoles(fromJson(person.roles), credential.roles === null ? null : fromJson(credential.roles));
-    return {
-      actor: { name: person.name, id: person.id, credentialId: credential.id, from, requestId },
-      personId: person.id,
-      roles,
-      permissions: permissionsOf(roles),
-    };
-  };
+async function readOidc({ oidc }: Config): Promise<OidcConfig | null> {
+  if (oidc === null) return null;
+  const { clientSecretFile, ...rest } = oidc;
+  const clientSecret = await readFile(clientSecretFile, 'utf8').catch((error: unknown) => {
+    throw new PpecError(
+      'invalid_argument',
+      `oidc.clientSecretFile: ${clientSecretFile} cannot be read: ${messageOf(error)}`,
+      { cause: error },
+    );
+  });
+  return { ...rest, clientSecret: clientSecret.trim() };
 }
 
 async function readImageKeys(config: Config): Promise<Record<string, string>> {
@@ -382,6 +396,14 @@ function expiryTimer(store: Store, clock: Clock, log: Log): () => void {
     isStopped = true;
     clearTimeout(timer);
   };
+}
+
+/** Failed sign-ins that were folded are written down though nobody fails any more. */
+function settleTimer(settle: () => Promise<void>, log: Log): () => void {
+  const timer = setInterval(() => {
+    settle().catch((error: unknown) => log.error({ error: messageOf(error) }, 'failed sign-ins were not written down'));
+  }, settlePollMs);
+  return () => clearInterval(timer);
 }
 
 async function listenFastify(

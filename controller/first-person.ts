@@ -2,13 +2,14 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { RoleName } from '../shared/api/person.ts';
+import type { RoleName } from '../shared/api/role-names.ts';
 import { systemClock } from '../shared/clock.ts';
 import type { IdSource } from '../shared/ids.ts';
 import type { Config } from './config.ts';
 import { strongRng } from './strong-rng.ts';
 import { openDatabase } from './store/database.ts';
-import { addCredential, addPerson } from './store/people.ts';
+import { addCredential } from './store/credentials.ts';
+import { addPerson } from './store/people.ts';
 import { createStore, systemActor } from './store/unit-of-work.ts';
 
 /** Adds a person with a credential, on the controller's own machine: how the first people come to be. */
@@ -25,7 +26,7 @@ export async function addPersonLocally(
       const row = await addPerson(uow.db, person, ids);
       const { row: credential, secret } = await addCredential(
         uow.db,
-        { personId: row.id, label: 'first', roles: null, expiresAtMs: null },
+        { personId: row.id, label: 'first', limits: {}, sources: [], expiresAtMs: null },
         ids,
       );
       await uow.audit({

@@ -2,13 +2,16 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
 
-import { roleNames, type RoleName } from '../shared/api/person.ts';
+import { roleNames, type RoleName } from '../shared/api/role-names.ts';
 import { messageOf, PpecError } from '../shared/errors.ts';
 import { defaultConfigPath, readConfig, type Config } from './config.ts';
 import { controllerVersion, startController } from './controller.ts';
 import { addPersonLocally } from './first-person.ts';
 import { createLog } from './log.ts';
+import { setPasswordLocally } from './set-password.ts';
 import { auditView } from './store/records.ts';
 import { genesisHash, verifyChain } from './store/audit-chain.ts';
 import { openDatabase } from './store/database.ts';
@@ -19,6 +22,7 @@ const usage = `usage: ppec-controller [--config FILE] VERB
   migrate                          bring the database to this version's schema, and exit
   check                            read the configuration, open the database, verify the audit chain
   person add NAME --role ROLE …    add a person (viewer, maker, checker, admin) and print a credential, once
+  set-password NAME                set the password of a person; it is asked for, or read from standard input
   version
 
 The configuration is /etc/ppec/controller.yaml, or what --config or PPEC_CONTROLLER_CONFIG names.
@@ -47,6 +51,8 @@ async function main(args: readonly string[]): Promise<number> {
       return check(await readConfig(configPath));
     case 'person':
       return addPerson(await readConfig(configPath), rest);
+    case 'set-password':
+      return setPassword(await readConfig(configPath), rest);
     case 'version':
       print(`ppec-controller ${controllerVersion}\n`);
       return 0;
@@ -111,4 +117,30 @@ async function addPerson(config: Config, args: readonly string[]): Promise<numbe
     `${name} is ${roles.join(', ')}. The line above is the credential; the secret is shown this once.\n`,
   );
   return 0;
+}
+
+async function setPassword(config: Config, args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || rest.length > 0) {
+    process.stderr.write('usage: ppec-controller set-password NAME   (the password on standard input)\n');
+    return 2;
+  }
+  const ended = await setPasswordLocally(config, name, await typedLine(`Password for ${name}: `));
+  process.stderr.write(`The password of ${name} is set; ${ended} sessions ended.\n`);
+  return 0;
+}
+
+/** The first line of standard input; typed without echo where it is a terminal. */
+async function typedLine(question: string): Promise<string> {
+  const isTerminal = process.stdin.isTTY;
+  if (isTerminal) process.stderr.write(question);
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: silent, terminal: isTerminal });
+  try {
+    for await (const line of lines) return line;
+    return '';
+  } finally {
+    lines.close();
+    if (isTerminal) process.stderr.write('\n');
+  }
 }

@@ -8,6 +8,7 @@ const idPrefixes = {
   change: 'chg',
   command: 'cmd',
   credential: 'crd',
+  device: 'dvc',
   image: 'img',
   inspection: 'ins',
   network: 'net',

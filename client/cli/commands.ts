@@ -40,6 +40,7 @@ import { contextUse } from './commands/context-use.ts';
 import { credentialCreate } from './commands/credential-create.ts';
 import { credentialList } from './commands/credential-list.ts';
 import { credentialRevoke } from './commands/credential-revoke.ts';
+import { credentialRotate } from './commands/credential-rotate.ts';
 import { eventWatch } from './commands/event-watch.ts';
 import { imageGet } from './commands/image-get.ts';
 import { imageImport } from './commands/image-import.ts';
@@ -47,6 +48,8 @@ import { imageKeygen } from './commands/image-keygen.ts';
 import { imageList } from './commands/image-list.ts';
 import { imageSign } from './commands/image-sign.ts';
 import { imageVerify } from './commands/image-verify.ts';
+import { login } from './commands/login.ts';
+import { logout } from './commands/logout.ts';
 import { networkAddresses } from './commands/network-addresses.ts';
 import { networkCreate } from './commands/network-create.ts';
 import { networkGet } from './commands/network-get.ts';
@@ -58,7 +61,12 @@ import { partGet } from './commands/part-get.ts';
 import { partList } from './commands/part-list.ts';
 import { partRma } from './commands/part-rma.ts';
 import { personAdd } from './commands/person-add.ts';
+import { personDeactivate } from './commands/person-deactivate.ts';
 import { personList } from './commands/person-list.ts';
+import { personReactivate } from './commands/person-reactivate.ts';
+import { personSetPassword } from './commands/person-set-password.ts';
+import { personSetUp } from './commands/person-set-up.ts';
+import { personUpdate } from './commands/person-update.ts';
 import { poAddDelivery } from './commands/po-add-delivery.ts';
 import { poAddInvoice } from './commands/po-add-invoice.ts';
 import { poAmend } from './commands/po-amend.ts';
@@ -72,6 +80,8 @@ import { poReopen } from './commands/po-reopen.ts';
 import { poReport } from './commands/po-report.ts';
 import { provision } from './commands/provision.ts';
 import { region } from './commands/region.ts';
+import { sessionEnd } from './commands/session-end.ts';
+import { sessionList } from './commands/session-list.ts';
 import { spareList } from './commands/spare-list.ts';
 import { vendorCreate } from './commands/vendor-create.ts';
 import { vendorGet } from './commands/vendor-get.ts';
@@ -82,6 +92,8 @@ import { waiverList } from './commands/waiver-list.ts';
 import { whoami } from './commands/whoami.ts';
 
 const listed: readonly CliCommand[] = [
+  login,
+  logout,
   whoami,
   region,
   contextList,
@@ -156,9 +168,17 @@ const listed: readonly CliCommand[] = [
   auditVerify,
   personList,
   personAdd,
+  personUpdate,
+  personSetUp,
+  personSetPassword,
+  personDeactivate,
+  personReactivate,
   credentialList,
   credentialCreate,
+  credentialRotate,
   credentialRevoke,
+  sessionList,
+  sessionEnd,
   eventWatch,
   version,
 ];

@@ -38,8 +38,9 @@ const nouns: Readonly<Record<string, string>> = {
   network: 'Networks and their addresses',
   operation: 'Slow work, step by step',
   part: 'Memory modules, disks, cards, boards and ports, followed by their own serials',
-  person: 'People and their roles',
+  person: 'People, services and their roles',
   po: 'Purchase orders, deliveries and invoices',
+  session: 'Who is signed in where',
   vendor: 'Who orders are placed with, and the columns of their CSV files',
   waiver: 'Findings that were accepted for a time',
   spare: 'Inspected servers that wait for work',
@@ -72,6 +73,7 @@ ${exitCodesText()}
 
 Examples:
   $ ppec context add demo --url https://127.0.0.1:7443 --ca ca.pem --credential crd_01jd…
+  $ ppec login
   $ ppec asset list --state SPARE
   $ ppec provision --class compute-large --image debian-12-hardened --project payments --reason "new ledger node"
 `;

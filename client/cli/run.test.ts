@@ -343,7 +343,12 @@ describe('audit verify', () => {
 describe('contexts', () => {
   it('keeps a secret that is piped in, shows it to nobody, and uses it', async () => {
     await using server = await cannedServer(() => ({
-      json: { person: { name: 'mia', roles: [] }, credentialId: 'c', permissions: [] },
+      json: {
+        person: { name: 'mia', owner: null, roles: [] },
+        credentialId: 'c',
+        signedIn: { how: 'credential', id: 'c', until: null, limits: {}, csrfToken: null },
+        permissions: [],
+      },
     }));
     const config = join(folder, 'contexts.json');
     const env = { PPEC_CONFIG: config };

@@ -1,10 +1,19 @@
 // Who may do what: roles are sets of permissions, an operation needs one, and what is not granted is denied. Pure.
-import type { RoleName } from '../../shared/api/person.ts';
+import type { RoleName } from '../../shared/api/role-names.ts';
 import { operations } from '../../shared/api/operations.ts';
 
 const reads = operations.filter((operation) => operation.effect === 'read').map((operation) => operation.permission);
 
-const selfService = ['auth.whoami', 'credential.list', 'credential.create', 'credential.revoke'] as const;
+const selfService = [
+  'auth.whoami',
+  'credential.list',
+  'credential.create',
+  'credential.rotate',
+  'credential.revoke',
+  'session.list',
+  'session.end',
+  'person.set-password',
+] as const;
 
 /** Permissions per role. A checker cannot file, a maker cannot approve; an admin manages people and hardware data. */
 export const rolePermissions: Readonly<Record<RoleName, ReadonlySet<string>>> = {
@@ -45,6 +54,10 @@ export const rolePermissions: Readonly<Record<RoleName, ReadonlySet<string>>> = 
     'cabling.import',
     'cabling.delete',
     'person.create',
+    'person.update',
+    'person.deactivate',
+    'person.reactivate',
+    'person.set-up',
   ]),
 };
 

@@ -9,6 +9,7 @@ import { findPerson } from '../store/people.ts';
 import { changeView, findChange, operationView } from '../store/records.ts';
 import type { ChangeRow } from '../store/schema.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
+import { assertAnotherPerson } from './accountable.ts';
 import type { Handler, Handlers, Plan, WriteContext, Written } from './handler.ts';
 import { defaultLimit, pageOf } from './page.ts';
 import type { Change } from '../../shared/api/change.ts';
@@ -55,6 +56,7 @@ export function changeHandlers(stateChange: (operation: string) => StateChange):
       run: async (input, context) => {
         const row = await openChange(context.uow, input.change);
         checkApproval(row, input.payloadSha256, context);
+        await assertAnotherPerson(row.maker_id, context);
         return approve(row, context, stateChange(row.operation));
       },
     },

@@ -2,10 +2,13 @@
 // person and then carried out.
 import type { EffectLine } from '../../shared/api/change.ts';
 import type { OperationId, OperationInput, OperationOutput } from '../../shared/api/operations.ts';
-import type { RoleName } from '../../shared/api/person.ts';
+import type { CredentialLimits } from '../../shared/api/credential.ts';
+import type { SignedIn } from '../../shared/api/person.ts';
+import type { RoleName } from '../../shared/api/role-names.ts';
 import type { BurnInProgress } from '../../shared/burn-in/report.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
+import type { Passwords } from '../auth/passwords.ts';
 import type { Db } from '../store/database.ts';
 import type { ChangeRow } from '../store/schema.ts';
 import type { Actor, UnitOfWork } from '../store/unit-of-work.ts';
@@ -16,6 +19,17 @@ export type Caller = {
   readonly personId: string;
   readonly roles: readonly RoleName[];
   readonly permissions: ReadonlySet<string>;
+  /** What narrows the rights of the person here; a credential made with this is within it. */
+  readonly bounds: Bounds;
+  readonly signedIn: SignedIn;
+  /** Aborts when the person, the credential or the session loses its rights. */
+  readonly signal: AbortSignal;
+};
+
+export type Bounds = {
+  readonly limits: CredentialLimits;
+  readonly sources: readonly string[];
+  readonly untilMs: number | null;
 };
 
 export type RegionFacts = {
@@ -45,6 +59,13 @@ export type OpsDeps = {
     readonly hasTools: boolean;
     /** What the agent of this asset told last of the burn-in that it runs. */
     readonly progressOf: (assetId: string) => BurnInProgress | undefined;
+  };
+  readonly signIn: {
+    /** Where the API is for people's browsers. */
+    readonly url: string;
+    /** The identity provider's; null where none is configured. */
+    readonly issuer: string | null;
+    readonly passwords: Passwords;
   };
   /** Resolves when an event newer than `after` is there, or after `waitMs`. */
   readonly waitForEvent: (after: number, waitMs: number) => Promise<void>;
@@ -84,6 +105,14 @@ export type Handler<Id extends OperationId = OperationId> =
   | {
       readonly kind: 'write';
       readonly run: (input: OperationInput<Id>, context: WriteContext) => Promise<Written<OperationOutput<Id>>>;
+    }
+  | {
+      /** A write with work that no transaction should wait for: `prepare` does it and answers what remains. */
+      readonly kind: 'prepared-write';
+      readonly prepare: (
+        input: OperationInput<Id>,
+        context: ReadContext,
+      ) => Promise<(input: OperationInput<Id>, context: WriteContext) => Promise<Written<OperationOutput<Id>>>>;
     }
   | {
       readonly kind: 'state-change';

@@ -6,6 +6,7 @@ import { burnInHandlers } from './burn-in-ops.ts';
 import { burnInWriteHandlers } from './burn-in-write.ts';
 import { cablingHandlers } from './cabling-ops.ts';
 import { changeHandlers } from './change-ops.ts';
+import { credentialHandlers } from './credential-ops.ts';
 import type { Handler, Handlers } from './handler.ts';
 import { imageHandlers } from './image-ops.ts';
 import { networkHandlers } from './network-ops.ts';
@@ -17,6 +18,7 @@ import { partHandlers } from './part-ops.ts';
 import { personHandlers } from './person-ops.ts';
 import { provisionHandlers } from './provision-asset.ts';
 import { regionHandlers } from './region-ops.ts';
+import { sessionHandlers } from './session-ops.ts';
 import { vendorHandlers } from './vendor-ops.ts';
 import { waiverHandlers } from './waive-finding.ts';
 
@@ -37,6 +39,8 @@ const handlers: Handlers<OperationId> = {
   ...networkHandlers,
   ...cablingHandlers,
   ...personHandlers,
+  ...credentialHandlers,
+  ...sessionHandlers,
   ...changeHandlers((operation) => {
     const handler = handlerFor(operation);
     assert(handler?.kind === 'state-change', `${operation} is a state change`);

@@ -14,6 +14,7 @@ import { policyFor } from '../domain/policy.ts';
 import { toJson } from '../store/json.ts';
 import { changeView } from '../store/records.ts';
 import type { Store, UnitOfWork } from '../store/unit-of-work.ts';
+import { cutOffError } from './cut-off.ts';
 import { close, DriftedChange, payloadHash } from './change-ops.ts';
 import type { Caller, Handler, OpsDeps, WriteContext, Written } from './handler.ts';
 import { handlerFor } from './handlers.ts';
@@ -26,6 +27,11 @@ export type Request = {
   /** The same key with the same input answers with the first answer and does nothing again. */
   readonly idempotencyKey?: string;
 };
+
+/** Operations whose answer holds a secret: it is shown once and stored nowhere. */
+const secretAnswers: ReadonlySet<string> = new Set(['credential.create', 'credential.rotate', 'person.set-up']);
+/** Operations whose input holds a secret: not even its hash is kept, so a repeat is carried out again. */
+const secretInputs: ReadonlySet<string> = new Set(['person.set-password']);
 
 export type Runner = (request: Request) => Promise<unknown>;
 
@@ -50,9 +56,15 @@ export function createRunner(store: Store, deps: OpsDeps): Runner {
     const input = validated(operation, request.input);
     if (handler.kind === 'read') return handler.run(input, { deps, caller });
     try {
-      return await store.write(caller.actor, (uow) =>
-        once(uow, request, () => apply(handler, { operation, input }, { uow, deps, caller })),
-      );
+      const ready =
+        handler.kind === 'prepared-write'
+          ? { kind: 'write' as const, run: await handler.prepare(input, { deps, caller }) }
+          : handler;
+      return await store.write(caller.actor, (uow) => {
+        // The right may have been taken while the request waited for its turn.
+        if (caller.signal.aborted) throw cutOffError();
+        return once(uow, request, () => apply(ready, { operation, input }, { uow, deps, caller }));
+      });
     } catch (thrown) {
       if (thrown instanceof DriftedChange) return refuseChange(store, request, thrown);
       const error = toPpecError(thrown);
@@ -86,7 +98,7 @@ function validated(operation: AnyOperation, raw: unknown): never {
 type Asked = { readonly operation: AnyOperation; readonly input: never };
 
 async function apply(
-  handler: Exclude<Handler, { kind: 'read' }>,
+  handler: Extract<Handler, { kind: 'write' | 'state-change' }>,
   { operation, input }: Asked,
   context: WriteContext,
 ): Promise<unknown> {
@@ -145,7 +157,7 @@ async function file(
 async function once(uow: UnitOfWork, request: Request, work: () => Promise<unknown>): Promise<unknown> {
   const { idempotencyKey: key, operation, caller } = request;
   const credentialId = caller.actor.credentialId;
-  if (key === undefined || credentialId === null) return work();
+  if (key === undefined || credentialId === null || secretInputs.has(operation.id)) return work();
   if (!idempotencyKeyPattern.test(key))
     throw new PpecError('invalid_argument', 'idempotency-key: 1 to 200 printable characters without spaces.');
   const inputSha256 = createHash('sha256')
@@ -161,10 +173,10 @@ async function once(uow: UnitOfWork, request: Request, work: () => Promise<unkno
     if (known.operation !== operation.id || known.input_sha256 !== inputSha256) {
       throw new PpecError('invalid_argument', 'This idempotency-key was used for another request. Make a new one.');
     }
-    if (operation.id === 'credential.create') {
+    if (secretAnswers.has(operation.id)) {
       throw new PpecError(
         'failed_precondition',
-        'This credential was made by the first request; its secret was shown once. Make another.',
+        'The first request with this key was carried out; its secret was shown once. Make another.',
       );
     }
     return JSON.parse(known.output);
@@ -181,8 +193,7 @@ async function once(uow: UnitOfWork, request: Request, work: () => Promise<unkno
       key,
       operation: operation.id,
       input_sha256: inputSha256,
-      // A secret is shown once and stored nowhere.
-      output: operation.id === 'credential.create' ? 'null' : JSON.stringify(output),
+      output: secretAnswers.has(operation.id) ? 'null' : JSON.stringify(output),
       at: uow.nowMs,
     })
     .execute();
@@ -201,7 +212,8 @@ function namedTargets(input: unknown): string[] {
   return members
     .filter(
       ([name, value]) =>
-        ['asset', 'change', 'image', 'network', 'credential'].includes(name) && typeof value === 'string',
+        ['asset', 'change', 'image', 'network', 'credential', 'person', 'session'].includes(name) &&
+        typeof value === 'string',
     )
     .map(([, value]) => String(value).slice(0, 120));
 }

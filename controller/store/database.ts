@@ -10,10 +10,11 @@ import { orders } from './migrations/0004-orders.ts';
 import { parts } from './migrations/0005-parts.ts';
 import { cabling } from './migrations/0006-cabling.ts';
 import { burnIns } from './migrations/0007-burn-ins.ts';
+import { signIn } from './migrations/0009-sign-in.ts';
 import type { Migration } from './migrations/migration.ts';
 import type { Database } from './schema.ts';
 
-const migrations: readonly Migration[] = [spine, waivers, evidence, orders, parts, cabling, burnIns];
+const migrations: readonly Migration[] = [spine, waivers, evidence, orders, parts, cabling, burnIns, signIn];
 
 export type Db = Kysely<Database>;
 

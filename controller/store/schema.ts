@@ -6,7 +6,6 @@ import type { VendorColumns } from '../../shared/api/vendor.ts';
 import type { EffectLine, Change } from '../../shared/api/change.ts';
 import type { OperationStep } from '../../shared/api/operation-handle.ts';
 import type { PartEventName, PartKind, PartState } from '../../shared/api/part.ts';
-import type { RoleName } from '../../shared/api/person.ts';
 import type { BurnInProfileName } from '../../shared/burn-in/profiles.ts';
 import type { BurnInReport } from '../../shared/burn-in/report.ts';
 import type { Inventory } from '../../shared/hardware/inventory.ts';
@@ -18,10 +17,9 @@ import type { OperationState } from '../../shared/lifecycle/operation.ts';
 import type { CommandName } from '../../shared/protocol/command.ts';
 import type { CommandOutcome, HealthReport } from '../../shared/protocol/messages.ts';
 import type { Measured } from '../domain/peers.ts';
+import type { Json } from './json.ts';
+import type { SignInTables } from './sign-in-tables.ts';
 import type { StoredOrder } from './stored-order.ts';
-
-/** JSON text of a T; only json.ts makes and reads it. */
-export type Json<T> = string & { readonly __json?: T };
 
 /** What ran on the machine's disks: `maybe` from the moment a production kernel was told to start. */
 export type ProductionRan = 'no' | 'maybe' | 'yes';
@@ -197,7 +195,7 @@ export type CablingTableRow = {
   comment: string | null;
 };
 
-export type Database = {
+export type Database = SignInTables & {
   assets: AssetRow;
   inventories: {
     asset_id: string;
@@ -300,18 +298,6 @@ export type Database = {
     state: 'reserved' | 'allocated' | 'cooling';
     asset_id: string | null;
     since: number;
-  };
-  people: { id: string; name: string; roles: Json<RoleName[]>; active: number; created_at: number };
-  credentials: {
-    id: string;
-    person_id: string;
-    secret_hash: string;
-    roles: Json<RoleName[]> | null;
-    label: string;
-    expires_at: number | null;
-    last_used_at: number | null;
-    revoked_at: number | null;
-    created_at: number;
   };
   changes: ChangeRow;
   operations: OperationRow;

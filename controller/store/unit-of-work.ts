@@ -13,6 +13,9 @@ import type { Db } from './database.ts';
 import { toJson } from './json.ts';
 import type { AssetRow, ChangeRow, Database, OperationRow } from './schema.ts';
 
+/** Whose open requests end: of a whole person, of a credential, or of a session. */
+export type CutOff = { readonly personId: string } | { readonly credentialId: string } | { readonly sessionId: string };
+
 /** Who does it: a person through a credential, an agent, or a reconciler. */
 export type Actor = {
   readonly name: string;
@@ -53,6 +56,8 @@ export type UnitOfWork = {
   readonly changelog: (kind: string, logged: Logged) => Promise<void>;
   /** Names an asset whose reconcilers run after the commit. */
   readonly wake: (assetId: string) => void;
+  /** Names those who lost their rights: what they have open ends after the commit. */
+  readonly cutOff: (whose: CutOff) => void;
 };
 
 export type Store = {
@@ -66,6 +71,8 @@ export type StoreDeps = {
   readonly ids: IdSource;
   /** Called after each commit that had something to say. */
   readonly committed: (woken: readonly string[], eventSeq: number) => void;
+  /** Called after each commit that took rights from somebody; the request that did it is answered all the same. */
+  readonly cutOff?: (whose: readonly CutOff[], byRequestId: string | null) => void;
 };
 
 /** The feed is for watching; what must be proved is in the audit, which is never cut. */
@@ -74,12 +81,13 @@ const eventsKept = 100_000;
 /** Fields that say how a row is kept, not what it is. */
 const unlogged = new Set(['revision', 'command_generation', 'presence_since', 'state_since']);
 
-export function createStore({ db, ids, committed }: StoreDeps): Store {
+export function createStore({ db, ids, committed, cutOff }: StoreDeps): Store {
   return {
     db,
     nowMs: () => ids.clock.nowMs(),
     write: async (actor, work) => {
       const woken = new Set<string>();
+      const lost: CutOff[] = [];
       let eventSeq = 0;
       const result = await db.transaction().execute((trx) => {
         const nowMs = ids.clock.nowMs();
@@ -104,9 +112,11 @@ export function createStore({ db, ids, committed }: StoreDeps): Store {
           ...patches(trx, changelog, nowMs),
           changelog,
           wake: (assetId) => void woken.add(assetId),
+          cutOff: (whose) => void lost.push(whose),
         };
         return work(uow);
       });
+      if (lost.length > 0) cutOff?.(lost, actor.requestId);
       if (woken.size > 0 || eventSeq > 0) committed([...woken], eventSeq);
       return result;
     },

@@ -4,6 +4,7 @@ import { auditOperations } from './audit.ts';
 import { burnInOperations } from './burn-in.ts';
 import { cablingOperations } from './cabling.ts';
 import { changeOperations } from './change.ts';
+import { credentialOperations } from './credential.ts';
 import { deliveryReportOperations } from './delivery-report.ts';
 import { imageOperations } from './image.ts';
 import { machineClassOperations } from './machine-class.ts';
@@ -14,6 +15,7 @@ import { personOperations } from './person.ts';
 import { provisionOperations } from './provision.ts';
 import { purchaseOrderOperations } from './purchase-order.ts';
 import { regionOperations } from './region.ts';
+import { sessionOperations } from './session.ts';
 import { vendorOperations } from './vendor.ts';
 import { waiverOperations } from './waiver.ts';
 import type { InputOf, OutputOf } from './operation.ts';
@@ -36,6 +38,8 @@ export const operations = [
   ...cablingOperations,
   ...auditOperations,
   ...personOperations,
+  ...credentialOperations,
+  ...sessionOperations,
 ] as const;
 
 export type AnyOperation = (typeof operations)[number];
