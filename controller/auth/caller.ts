@@ -207,11 +207,16 @@ function identity(
   return { actor: { name: person.name, id: person.id, credentialId, from, requestId }, personId: person.id };
 }
 
+/** Whoever is signed in may ask who they are, without any role too. */
+const everybodys = 'auth.whoami';
+
 /** The second pair of eyes is a person's: a service never checks what others ask for. */
 function rightsOf(person: PersonRow, limits: CredentialLimits): Rights {
   const { roles, permissions } = rightsWithin(fromJson(person.roles), limits);
-  if (person.kind === 'person') return { roles, permissions };
-  return { roles, permissions: new Set([...permissions].filter((permission) => permission !== 'change.approve')) };
+  const held = [...permissions, everybodys].filter(
+    (permission) => person.kind === 'person' || permission !== 'change.approve',
+  );
+  return { roles, permissions: new Set(held) };
 }
 
 /** The person of a live browser session, for pages; undefined where nobody is signed in. */

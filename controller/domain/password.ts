@@ -21,11 +21,11 @@ export function passwordProblem(
   if (new Set(characters).size < 5) return 'The password is the same few characters over and over.';
   const plain = plainOf(password);
   const known = [about.name, about.email?.split('@')[0] ?? '', 'ppec', 'password'].map(plainOf);
-  for (const word of known.filter((each) => each.length >= 3)) {
-    // What is left beside the name must be a password by itself, or the name is most of it.
-    if (plain.includes(word) && plain.replaceAll(word, '').length < passwordLengthMin / 2) {
-      return `The password is little more than '${word}'. Choose one that your name does not give away.`;
-    }
+  const words = known.filter((word) => word.length >= 3 && plain.includes(word));
+  const rest = words.reduce((left, word) => left.replaceAll(word, ''), plain);
+  // What is left beside such words must be a password by itself, or they are most of it.
+  if (words.length > 0 && rest.length < passwordLengthMin / 2) {
+    return `The password is little more than '${words.join("' and '")}'. Choose one that your name does not give away.`;
   }
   return undefined;
 }

@@ -5,7 +5,7 @@ import { errorCodes, messageOf, toPpecError } from '../../../shared/errors.ts';
 import { addDevicePages } from './device-pages.ts';
 import { addFormParser } from './form.ts';
 import { addOAuthRoutes } from './oauth-routes.ts';
-import { html, notice, sendPage } from './page.ts';
+import { markup, notice, sendPage } from './page.ts';
 import { addSignInPages } from './sign-in-pages.ts';
 import type { AuthRouteDeps } from './visitor.ts';
 
@@ -29,7 +29,7 @@ function sendErrorPage(thrown: unknown, { request, reply, deps }: Failed): Fasti
   const facts = { requestId: request.id, path: request.url.split('?')[0], code: error.code };
   if (httpStatus >= 500) deps.log.error({ ...facts, error: messageOf(thrown) }, 'page failed');
   else deps.log.info({ ...facts, detail: error.message }, 'page refused');
-  const body = html`${notice(error.message)}
+  const body = markup`${notice(error.message)}
     <p><a class="button second" href="/sign-in">To the sign-in</a></p>
     <p class="hint">${request.id}</p>`;
   return sendPage(reply, { title, region: deps.region, status: httpStatus, body });

@@ -7,7 +7,7 @@ import type { Waiting } from '../../auth/device-flow.ts';
 import { sourceOf } from '../authenticate.ts';
 import { whoIsHere, type AuthRouteDeps } from './visitor.ts';
 import { formOf } from './form.ts';
-import { html, notice, seeOther, sendPage } from './page.ts';
+import { markup, notice, seeOther, sendPage } from './page.ts';
 import { assertOwnForm, csrfField, shownTime } from './sign-in-pages.ts';
 
 const hide = { schema: { hide: true } };
@@ -51,7 +51,7 @@ function sendCodeForm(
     title: 'Confirm a sign-in',
     region,
     status: refused === undefined ? 200 : 404,
-    body: html`${refused === undefined ? null : notice(refused)}
+    body: markup`${refused === undefined ? null : notice(refused)}
       <form method="get" action="/device">
         <label for="code">The code that your command line shows</label>
         <input
@@ -80,7 +80,7 @@ function sendQuestion(
   return sendPage(reply, {
     title: 'Is this you?',
     region,
-    body: html`<p>A command line wants to act as <b>${person.name}</b>, with all your rights, for up to seven days.</p>
+    body: markup`<p>A command line wants to act as <b>${person.name}</b>, with all your rights, for up to seven days.</p>
       <p class="big">${waiting.shownCode}</p>
       <dl>
         <dt>Who asks</dt>
@@ -111,8 +111,8 @@ function sendDecided(reply: FastifyReply, { region }: AuthRouteDeps, { waiting, 
     title: isApproved ? 'Signed in' : 'Refused',
     region,
     body: isApproved
-      ? html`<p>${waiting.client} is signed in. Go back to it; this page can be closed.</p>`
-      : html`<p>
+      ? markup`<p>${waiting.client} is signed in. Go back to it; this page can be closed.</p>`
+      : markup`<p>
           ${waiting.client} was not signed in. If you did not begin this yourself, tell your administrator: somebody
           tried to act as you.
         </p>`,

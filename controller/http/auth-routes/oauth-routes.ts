@@ -74,7 +74,7 @@ function metadata(apiUrl: string) {
 }
 
 function secondsUntil(ms: number, { auth }: AuthRouteDeps): number {
-  return Math.max(0, Math.floor((ms - auth.nowMs()) / 1000));
+  return Math.max(0, Math.round((ms - auth.nowMs()) / 1000));
 }
 
 function askerOf(request: FastifyRequest): Asker {

@@ -9,7 +9,7 @@ import { pageStyle } from './page-style.ts';
 export type Html = { readonly html: string };
 
 /** Escapes whatever is put in, unless it is HTML made here. */
-export function html(
+export function markup(
   texts: TemplateStringsArray,
   ...values: readonly (string | Html | readonly Html[] | null)[]
 ): Html {
@@ -52,25 +52,24 @@ const policy = [
 ].join('; ');
 
 export function sendPage(reply: FastifyReply, page: Page): FastifyReply {
-  const document = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${page.title} · PPEC ${page.region}</title>
-        <style>
-          ${{ html: pageStyle }}
-        </style>
-      </head>
-      <body>
-        <main>
-          <p class="where">PPEC · region <b>${page.region}</b></p>
-          <h1>${page.title}</h1>
-          ${page.body}
-        </main>
-      </body>
-    </html> `;
+  const document = markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${page.title} · PPEC ${page.region}</title>
+<style>${{ html: pageStyle }}</style>
+</head>
+<body>
+<main>
+<p class="where">PPEC · region <b>${page.region}</b></p>
+<h1>${page.title}</h1>
+${page.body}
+</main>
+</body>
+</html>
+`;
   return reply
     .code(page.status ?? 200)
     .headers({
@@ -101,5 +100,5 @@ export function seeOther(reply: FastifyReply, location: string, cookies: readonl
 
 /** Something went wrong: said once, at the top, and announced to those who listen. */
 export function notice(message: string): Html {
-  return html`<p class="notice" role="alert">${message}</p>`;
+  return markup`<p class="notice" role="alert">${message}</p>`;
 }

@@ -10,7 +10,7 @@ import { clearCookie, cookieOf, oidcCookie, sessionCookie, setCookie } from '../
 import { isSameOrigin } from '../same-origin.ts';
 import { visitorOf, whoIsHere, type AuthRouteDeps } from './visitor.ts';
 import { formOf, type Form } from './form.ts';
-import { html, notice, seeOther, sendPage, type Html } from './page.ts';
+import { markup, notice, seeOther, sendPage, type Html } from './page.ts';
 import { safeReturn } from './return-to.ts';
 
 const hide = { schema: { hide: true } };
@@ -105,7 +105,7 @@ function sendSignIn(
   const provider =
     oidc === null
       ? null
-      : html`<p>
+      : markup`<p>
             <a class="button" href="/sign-in/provider?return=${encodeURIComponent(returnTo)}"
               >Sign in with ${oidc.name}</a
             >
@@ -117,7 +117,7 @@ function sendSignIn(
     region: deps.region,
     status: refused === undefined ? 200 : errorCodes[refused.code].httpStatus,
     ...(retryAfter === undefined ? {} : { headers: { 'retry-after': retryAfter } }),
-    body: html`${refused === undefined ? null : notice(refused.message)} ${provider}
+    body: markup`${refused === undefined ? null : notice(refused.message)} ${provider}
       <form method="post" action="/sign-in">
         <input type="hidden" name="return" value="${returnTo}" />
         <label for="name">Name</label>
@@ -144,7 +144,7 @@ function sendSignedIn(reply: FastifyReply, deps: AuthRouteDeps, { person, row, s
   return sendPage(reply, {
     title: `Signed in as ${person.name}`,
     region: deps.region,
-    body: html`<dl>
+    body: markup`<dl>
         <dt>Since</dt>
         <dd>${shownTime(row.created_at)}</dd>
         <dt>Until</dt>
@@ -159,7 +159,7 @@ function sendSignedIn(reply: FastifyReply, deps: AuthRouteDeps, { person, row, s
 }
 
 export function csrfField(secret: string): Html {
-  return html`<input type="hidden" name="csrf" value="${csrfTokenOf(secret)}" />`;
+  return markup`<input type="hidden" name="csrf" value="${csrfTokenOf(secret)}" />`;
 }
 
 /** `2026-11-23 15:44 UTC`. */
@@ -171,7 +171,7 @@ function sendSignedOut(reply: FastifyReply, { region }: AuthRouteDeps): FastifyR
   return sendPage(reply, {
     title: 'You are signed out',
     region,
-    body: html`<p>Nothing here is signed in any more.</p>
+    body: markup`<p>Nothing here is signed in any more.</p>
       <p><a class="button second" href="/sign-in">Sign in again</a></p>`,
   });
 }
@@ -205,7 +205,7 @@ async function sendSetUp(
     title: `Choose a password, ${person.name}`,
     region: deps.region,
     status: refused === undefined ? 200 : errorCodes[refused.code].httpStatus,
-    body: html`${refused === undefined ? null : notice(refused.message)}
+    body: markup`${refused === undefined ? null : notice(refused.message)}
       <form method="post" action="/set-up">
         <input type="hidden" name="token" value="${token}" />
         <input type="hidden" name="username" value="${person.name}" autocomplete="username" />
