@@ -8,14 +8,24 @@ import type { Readable } from 'node:stream';
 import { Type } from 'typebox';
 
 import { operations, type AnyOperation } from '../../shared/api/operations.ts';
+<<<<<<< HEAD
 import type { Clock } from '../../shared/clock.ts';
 import { messageOf, PpecError, errorCodes, toPpecError } from '../../shared/errors.ts';
 import { withoutSecrets } from '../../shared/secrets.ts';
 import { parseStrictJson } from '../../shared/strict-json.ts';
 import { decide } from '../domain/rbac.ts';
+||||||| 30d527f
+import { messageOf, PpecError, errorCodes } from '../../shared/errors.ts';
+=======
+import { messageOf, PpecError, errorCodes } from '../../shared/errors.ts';
+import type { Auth } from '../auth/auth.ts';
+import type { OpenRequests } from '../open-requests.ts';
+import { cutOffError } from '../ops/cut-off.ts';
+>>>>>>> h-b
 import type { Caller } from '../ops/handler.ts';
 import type { Runner } from '../ops/runner.ts';
 import type { Log } from '../log.ts';
+<<<<<<< HEAD
 import type { Attempt } from '../audit/attempt.ts';
 import {
   apiAnswerWindowMs,
@@ -27,6 +37,12 @@ import {
 } from '../limits.ts';
 import { endSlowPeers } from '../net/slow-peers.ts';
 import { presentedBy, type Authenticate } from './authenticate.ts';
+||||||| 30d527f
+import { presentedBy, type Authenticate } from './authenticate.ts';
+=======
+import { addAuthRoutes } from './auth-routes/auth-routes.ts';
+import { presentedBy } from './authenticate.ts';
+>>>>>>> h-b
 import { problemOf } from './error-response.ts';
 import { refuseBrokenHttp, serverOptions } from './listener.ts';
 import { createRateLimits, type RateLimits } from './rate-limits.ts';
@@ -34,7 +50,11 @@ import { addSecurityHeaders, docsPolicy, securityHeaders, setHeaders } from './s
 
 export type HttpDeps = {
   readonly run: Runner;
-  readonly authenticate: Authenticate;
+  readonly auth: Auth;
+  readonly openRequests: OpenRequests;
+  /** Where people's browsers reach the API. */
+  readonly apiUrl: string;
+  readonly region: string;
   readonly putBlob: (caller: Caller, sha256: string, content: Readable) => Promise<{ created: boolean; bytes: number }>;
   /** Keeps in the audit that somebody was refused before any operation ran. */
   readonly auditAttempt: (attempt: Attempt) => Promise<void>;
@@ -121,6 +141,7 @@ export async function createHttpServer(shared: HttpDeps, options: HttpOptions): 
   });
   for (const operation of operations) addRoute(app, operation, deps);
   addBlobRoute(app, deps);
+<<<<<<< HEAD
   addOpenPages(app, onRequest, deps);
   return app;
 }
@@ -137,6 +158,18 @@ function addOpenPages(
     return reply
       .code(why === undefined ? 200 : 503)
       .send(why === undefined ? { status: 'ready' } : { status: 'not ready', why });
+||||||| 30d527f
+  app.get('/healthz', { schema: { hide: true } }, () => ({ status: 'ok' }));
+  app.get('/readyz', { schema: { hide: true } }, async (_request, reply) => {
+    const isReady = await deps.isReady();
+    return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'not ready' });
+=======
+  await app.register((scope) => addAuthRoutes(scope, { ...deps, hasPages: options.tls !== undefined }));
+  app.get('/healthz', { schema: { hide: true } }, () => ({ status: 'ok' }));
+  app.get('/readyz', { schema: { hide: true } }, async (_request, reply) => {
+    const isReady = await deps.isReady();
+    return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ready' : 'not ready' });
+>>>>>>> h-b
   });
   app.get('/metrics', page, async (_request, reply) =>
     reply.type('text/plain; version=0.0.4').send(await deps.metricsText()),
@@ -163,8 +196,13 @@ function openApiInfo(version: string) {
       description:
         'Every operation of a PPEC region. Sizes are bytes, times milliseconds since 1970 UTC. Errors are problem+json (RFC 9457) with a `code`. Send an `idempotency-key` with whatever writes; a repeat is answered with the first answer.',
     },
-    components: { securitySchemes: { credential: { type: 'http' as const, scheme: 'basic' } } },
-    security: [{ credential: [] }],
+    components: {
+      securitySchemes: {
+        credential: { type: 'http' as const, scheme: 'basic' },
+        token: { type: 'http' as const, scheme: 'bearer' },
+      },
+    },
+    security: [{ credential: [] }, { token: [] }],
   };
 }
 
@@ -187,6 +225,7 @@ function addRoute(app: FastifyInstance, operation: AnyOperation, deps: Serving):
     // Before the body is read: nobody unknown makes the controller hold and parse one.
     onRequest: (request) => signIn(request, deps, operation.effect === 'read'),
     handler: async (request, reply) => {
+<<<<<<< HEAD
       const caller = await signedIn(request, deps);
       const key = request.headers['idempotency-key'];
       const output = await deps.limits.within(caller.actor.credentialId ?? '', operation, () =>
@@ -197,6 +236,26 @@ function addRoute(app: FastifyInstance, operation: AnyOperation, deps: Serving):
           ...(typeof key === 'string' && operation.effect !== 'read' ? { idempotencyKey: key } : {}),
         }),
       );
+||||||| 30d527f
+      const caller = await callerOf(request, deps);
+      const key = request.headers['idempotency-key'];
+      const output = await deps.run({
+        operation,
+        input: inputOf(request, operation),
+        caller,
+        ...(typeof key === 'string' && operation.effect !== 'read' ? { idempotencyKey: key } : {}),
+      });
+=======
+      const output = await asCaller(request, deps, (caller) => {
+        const key = request.headers['idempotency-key'];
+        return deps.run({
+          operation,
+          input: inputOf(request, operation),
+          caller,
+          ...(typeof key === 'string' && operation.effect !== 'read' ? { idempotencyKey: key } : {}),
+        });
+      });
+>>>>>>> h-b
       deps.counted(operation.id, status);
       return reply.code(status).send(output);
     },
@@ -287,6 +346,7 @@ function addBlobRoute(app: FastifyInstance, deps: Serving): void {
       },
     },
     async (request, reply) => {
+<<<<<<< HEAD
       const caller = await signedIn(request, deps);
       const { sha256 } = request.params;
       if (!/^[0-9a-f]{64}$/.test(sha256))
@@ -306,10 +366,28 @@ function addBlobRoute(app: FastifyInstance, deps: Serving): void {
       } finally {
         uploads -= 1;
       }
+||||||| 30d527f
+      const caller = await callerOf(request, deps);
+      if (!caller.permissions.has('image.import'))
+        throw new PpecError('permission_denied', 'Uploading image content needs the permission image.import.');
+      const { sha256 } = request.params;
+      if (!/^[0-9a-f]{64}$/.test(sha256))
+        throw new PpecError('invalid_argument', 'The path must end with a SHA-256 digest in lower-case hex.');
+      if (!isReadable(request.body))
+        throw new PpecError('invalid_argument', 'Send the content as application/octet-stream.');
+      request.raw.setTimeout(uploadTimeoutMs);
+      const { created, bytes } = await deps.putBlob(caller, sha256, request.body);
+      deps.log.info({ sha256, bytes, person: caller.actor.name }, 'image content stored');
+      return reply.code(created ? 201 : 200).send({ sha256, bytes });
+=======
+      const stored = await asCaller(request, deps, (caller) => putBlob(request, caller, deps));
+      return reply.code(stored.created ? 201 : 200).send({ sha256: stored.sha256, bytes: stored.bytes });
+>>>>>>> h-b
     },
   );
 }
 
+<<<<<<< HEAD
 async function mayUpload(request: FastifyRequest, deps: Serving): Promise<void> {
   const caller = await signedIn(request, deps);
   const decision = decide(caller.rights, 'image.import', 'region');
@@ -319,10 +397,32 @@ async function mayUpload(request: FastifyRequest, deps: Serving): Promise<void> 
   throw new PpecError('permission_denied', message);
 }
 
+||||||| 30d527f
+=======
+async function putBlob(
+  request: FastifyRequest<{ Params: { sha256: string } }>,
+  caller: Caller,
+  deps: HttpDeps,
+): Promise<{ readonly created: boolean; readonly bytes: number; readonly sha256: string }> {
+  if (!caller.permissions.has('image.import'))
+    throw new PpecError('permission_denied', 'Uploading image content needs the permission image.import.');
+  const { sha256 } = request.params;
+  if (!/^[0-9a-f]{64}$/.test(sha256))
+    throw new PpecError('invalid_argument', 'The path must end with a SHA-256 digest in lower-case hex.');
+  if (!isReadable(request.body))
+    throw new PpecError('invalid_argument', 'Send the content as application/octet-stream.');
+  request.raw.setTimeout(uploadTimeoutMs);
+  const { created, bytes } = await deps.putBlob(caller, sha256, request.body);
+  deps.log.info({ sha256, bytes, person: caller.actor.name }, 'image content stored');
+  return { created, bytes, sha256 };
+}
+
+>>>>>>> h-b
 function isReadable(value: unknown): value is Readable {
   return typeof value === 'object' && value !== null && 'pipe' in value && typeof value.pipe === 'function';
 }
 
+<<<<<<< HEAD
 /** Whoever sends a request, from its headers to its body. */
 const callers = new WeakMap<FastifyRequest, { readonly caller: Caller; readonly atMs: number }>();
 /** A body that took longer than this may have outlived its credential. */
@@ -373,10 +473,49 @@ async function authenticated(request: FastifyRequest, deps: HttpDeps): Promise<C
     ...presented,
     from: addressOf(request) ?? 'local',
     requestId: request.id,
+||||||| 30d527f
+async function callerOf(request: FastifyRequest, deps: HttpDeps): Promise<Caller> {
+  const presented = presentedBy(request.headers.authorization);
+  const caller = await deps.authenticate({
+    ...presented,
+    // A caller on the Unix socket has no network address.
+    from: request.socket.remoteAddress ?? 'local',
+    requestId: request.id,
+=======
+/** Rounds of finding out who calls: each is one revocation that came in between. */
+const authenticateMax = 5;
+
+/** Does the work as whoever calls; ends it then and there when they lose the right to it. */
+async function asCaller<T>(request: FastifyRequest, deps: HttpDeps, work: (caller: Caller) => Promise<T>): Promise<T> {
+  const presented = presentedBy(request);
+  for (let round = 0; round < authenticateMax; round += 1) {
+    const cuts = deps.openRequests.cuts();
+    const known = await deps.auth.authenticate(presented);
+    const { actor, personId } = known;
+    const opened = deps.openRequests.open({ personId, credentialId: actor.credentialId, requestId: actor.requestId });
+    try {
+      // What was revoked after it was read and before this request was on the list would be missed.
+      if (deps.openRequests.cuts() === cuts)
+        return await untilCutOff(work({ ...known, signal: opened.signal }), opened.signal);
+    } finally {
+      opened.close();
+    }
+  }
+  throw new PpecError('unavailable', 'Rights change too fast right now. Try again.');
+}
+
+async function untilCutOff<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let stop = (): void => undefined;
+  const cut = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(cutOffError());
+    signal.addEventListener('abort', stop, { once: true });
+>>>>>>> h-b
   });
-  if (caller === undefined)
-    throw new PpecError('unauthenticated', 'This credential is not valid: wrong id or secret, expired or revoked.');
-  return caller;
+  try {
+    return await Promise.race([work, cut]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }
 
 type Failed = { readonly request: FastifyRequest; readonly reply: FastifyReply; readonly deps: HttpDeps };
@@ -402,7 +541,22 @@ function sendProblem(error: unknown, { request, reply, deps }: Failed): FastifyR
   else
     deps.log[status === 429 ? 'debug' : 'info']({ ...facts, detail: withoutSecrets(body.detail) }, 'request refused');
   deps.counted('refused', status);
+<<<<<<< HEAD
   if (status === 401) void reply.header('www-authenticate', 'Basic realm="PPEC"');
   if (retryAfter !== undefined) void reply.header('retry-after', String(retryAfter));
+||||||| 30d527f
+  if (status === 401) void reply.header('www-authenticate', 'Basic realm="PPEC"');
+=======
+  if (status === 401) void reply.header('www-authenticate', challengeOf(request));
+  // Whatever is still being sent is not read any more.
+  if (status === 401 && !request.raw.complete) reply.raw.once('finish', () => void request.raw.destroy());
+>>>>>>> h-b
   return reply.code(status).type('application/problem+json').send(body);
+}
+
+/** RFC 6750 §3: a bearer token that is not valid is told so; nobody else hears of errors before they tried. */
+function challengeOf({ headers }: FastifyRequest): string[] {
+  const bearer = 'Bearer realm="PPEC"';
+  const tried = /^Bearer /i.test(headers.authorization ?? '');
+  return [tried ? `${bearer}, error="invalid_token"` : bearer, 'Basic realm="PPEC"'];
 }

@@ -14,6 +14,7 @@ import { changeSubjects } from '../store/subjects.ts';
 import type { ChangeRow } from '../store/schema.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { ofVisibleAssets, visibleChanges } from '../store/visibility.ts';
+import { assertAnotherPerson } from './accountable.ts';
 import type { Handler, Handlers, Plan, WriteContext, Written } from './handler.ts';
 import { defaultLimit, pageOf } from './page.ts';
 import { refuseGainers } from './refuse-gainers.ts';
@@ -64,6 +65,7 @@ export function changeHandlers(stateChange: (operation: string) => StateChange):
       run: async (input, context) => {
         const row = await openChange(context.uow, input.change);
         checkApproval(row, input.payloadSha256, context);
+        await assertAnotherPerson(row.maker_id, context);
         return approve(row, context, stateChange(row.operation));
       },
     },

@@ -13,6 +13,7 @@ import { changeHandlers } from './change-ops.ts';
 import { clusterHandlers } from './cluster-ops.ts';
 import { grantHandlers } from './grant-ops.ts';
 import { commandKeyHandlers } from './command-key-ops.ts';
+import { credentialHandlers } from './credential-ops.ts';
 import type { Handler, Handlers } from './handler.ts';
 import { imageHandlers } from './image-ops.ts';
 import { networkHandlers } from './network-ops.ts';
@@ -27,6 +28,7 @@ import { provisionHandlers } from './provision-asset.ts';
 import { regionHandlers } from './region-ops.ts';
 import { roleHandlers } from './role-ops.ts';
 import { teamHandlers } from './team-ops.ts';
+import { sessionHandlers } from './session-ops.ts';
 import { vendorHandlers } from './vendor-ops.ts';
 import { waiverHandlers } from './waive-finding.ts';
 
@@ -57,6 +59,8 @@ const handlers: Handlers<OperationId> = {
   ...grantHandlers,
   ...assetTagHandlers,
   ...commandKeyHandlers,
+  ...credentialHandlers,
+  ...sessionHandlers,
   ...changeHandlers((operation) => {
     const handler = handlerFor(operation);
     assert(handler?.kind === 'state-change', `${operation} is a state change`);

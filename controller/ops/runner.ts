@@ -18,6 +18,7 @@ import { changeView } from '../store/records.ts';
 import { keepSubjects } from '../store/subjects.ts';
 import type { Store, UnitOfWork } from '../store/unit-of-work.ts';
 import { authorise, checkPermission, checkReach, type Authorised } from './authorise.ts';
+import { cutOffError } from './cut-off.ts';
 import { close, DriftedChange, payloadHash } from './change-ops.ts';
 import type { Caller, Handler, OpsDeps, WriteContext, Written } from './handler.ts';
 import { handlerFor } from './handlers.ts';
@@ -31,6 +32,11 @@ export type Request = {
   /** The same key with the same input answers with the first answer and does nothing again. */
   readonly idempotencyKey?: string;
 };
+
+/** Operations whose answer holds a secret: it is shown once and stored nowhere. */
+const secretAnswers: ReadonlySet<string> = new Set(['credential.create', 'credential.rotate', 'person.set-up']);
+/** Operations whose input holds a secret: not even its hash is kept, so a repeat is carried out again. */
+const secretInputs: ReadonlySet<string> = new Set(['person.set-password']);
 
 export type Runner = (request: Request) => Promise<unknown>;
 
@@ -55,7 +61,10 @@ export function createRunner(store: Store, deps: OpsDeps): Runner {
       return output;
     }
     try {
+      const ready = await prepared(handler, { request, input, deps });
       return await store.write(caller.actor, async (uow) => {
+        // The right may have been taken while the request waited for its turn.
+        if (caller.signal.aborted) throw cutOffError();
         // What the caller may do is read in the transaction that does it.
         const rights = await caller.rightsNow(uow.db);
         checkPermission(operation, rights);
@@ -63,7 +72,7 @@ export function createRunner(store: Store, deps: OpsDeps): Runner {
         // A repeat is answered with the first answer, also where that took the object out of the caller's sight.
         return once(uow, request, async () => {
           const asked = await authorise(uow.db, { operation, input, rights });
-          return apply(handler, { operation, asked }, context);
+          return apply(ready, { operation, asked }, context);
         });
       });
     } catch (thrown) {
@@ -76,6 +85,19 @@ export function createRunner(store: Store, deps: OpsDeps): Runner {
       throw thrown;
     }
   };
+}
+
+type Applied = Extract<Handler, { kind: 'write' | 'state-change' }>;
+type Preparing = { readonly request: Request; readonly input: object; readonly deps: OpsDeps };
+
+/** What is left to do in the transaction. */
+async function prepared(
+  handler: Exclude<Handler, { kind: 'read' }>,
+  { request: { operation, caller }, input, deps }: Preparing,
+): Promise<Applied> {
+  if (handler.kind !== 'prepared-write') return handler;
+  const asked = await authorise(deps.db, { operation, input, rights: caller.rights });
+  return { kind: 'write', run: await handler.prepare(accepted(asked.input), { deps, caller }) };
 }
 
 /** What refuses an input or a read is in the audit, however often somebody tries. */
@@ -126,7 +148,7 @@ function accepted(input: object): never {
 type Asked = { readonly operation: AnyOperation; readonly asked: Authorised };
 
 async function apply(
-  handler: Exclude<Handler, { kind: 'read' }>,
+  handler: Applied,
   { operation, asked }: Asked,
   context: WriteContext,
 ): Promise<unknown> {
@@ -191,7 +213,7 @@ async function file(
 async function once(uow: UnitOfWork, request: Request, work: () => Promise<unknown>): Promise<unknown> {
   const { idempotencyKey: key, operation, caller } = request;
   const credentialId = caller.actor.credentialId;
-  if (key === undefined || credentialId === null) return work();
+  if (key === undefined || credentialId === null || secretInputs.has(operation.id)) return work();
   if (!idempotencyKeyPattern.test(key))
     throw new PpecError('invalid_argument', 'idempotency-key: 1 to 200 printable characters without spaces.');
   const inputSha256 = createHash('sha256')
@@ -207,10 +229,10 @@ async function once(uow: UnitOfWork, request: Request, work: () => Promise<unkno
     if (known.operation !== operation.id || known.input_sha256 !== inputSha256) {
       throw new PpecError('invalid_argument', 'This idempotency-key was used for another request. Make a new one.');
     }
-    if (operation.id === 'credential.create') {
+    if (secretAnswers.has(operation.id)) {
       throw new PpecError(
         'failed_precondition',
-        'This credential was made by the first request; its secret was shown once. Make another.',
+        'The first request with this key was carried out; its secret was shown once. Make another.',
       );
     }
     const { targets } = noteOf(request);
@@ -229,8 +251,7 @@ async function once(uow: UnitOfWork, request: Request, work: () => Promise<unkno
       key,
       operation: operation.id,
       input_sha256: inputSha256,
-      // A secret is shown once and stored nowhere.
-      output: operation.id === 'credential.create' ? 'null' : JSON.stringify(output),
+      output: secretAnswers.has(operation.id) ? 'null' : JSON.stringify(output),
       at: uow.nowMs,
     })
     .execute();
@@ -260,6 +281,8 @@ const targetMembers: ReadonlySet<string> = new Set([
   'credential',
   'role',
   'holder',
+  'person',
+  'session',
   'member',
 ]);
 

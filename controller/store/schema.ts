@@ -18,10 +18,9 @@ import type { CommandName } from '../../shared/protocol/command.ts';
 import type { CommandOutcome, HealthReport } from '../../shared/protocol/messages.ts';
 import type { Measured } from '../domain/peers.ts';
 import type { RightsTables } from './rights-schema.ts';
+import type { Json } from './json.ts';
+import type { SignInTables } from './sign-in-tables.ts';
 import type { StoredOrder } from './stored-order.ts';
-
-/** JSON text of a T; only json.ts makes and reads it. */
-export type Json<T> = string & { readonly __json?: T };
 
 /** What ran on the machine's disks: `maybe` from the moment a production kernel was told to start. */
 export type ProductionRan = 'no' | 'maybe' | 'yes';
@@ -205,6 +204,7 @@ export type CablingTableRow = {
 };
 
 export type Database = RightsTables & {
+export type Database = SignInTables & {
   assets: AssetRow;
   inventories: {
     asset_id: string;
