@@ -8,6 +8,7 @@ import { parse } from 'yaml';
 
 import { emailPattern } from '../shared/api/notification.ts';
 import { burnInProfileNames } from '../shared/burn-in/profiles.ts';
+import { matchBys } from './domain/oidc-claims.ts';
 import { messageOf, PpecError } from '../shared/errors.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -188,6 +189,31 @@ export const ConfigFile = Type.Object(
       ],
       { default: null, description: 'Where mail is sent by; none is sent unless told' },
     ),
+    oidc: Type.Union(
+      [
+        Type.Object(
+          {
+            issuer: Type.String({
+              // Plain HTTP to this host only, for trying things out.
+              pattern: '^(https://[^\\s?#]+|http://(localhost|127\\.0\\.0\\.1)(:\\d+)?(/[^\\s?#]*)?)$',
+              maxLength: 500,
+              description: 'The provider’s issuer identifier, exactly as it names itself',
+            }),
+            clientId: Type.String({ minLength: 1, maxLength: 200 }),
+            clientSecretFile: Type.String({ description: 'File with the client secret that the provider gave' }),
+            name: Type.String({ minLength: 1, maxLength: 60, default: 'single sign-on', description: 'On the button' }),
+            match: Type.Union(
+              matchBys.map((by) => Type.Literal(by)),
+              { default: 'subject', description: 'How somebody is found who signs in there for the first time' },
+            ),
+            create: Type.Boolean({ default: false, description: 'Add whoever is not found, without any role' }),
+          },
+          closed,
+        ),
+        Type.Null(),
+      ],
+      { default: null, description: 'Sign-in at an identity provider (OpenID Connect)' },
+    ),
     logLevel: Type.Union([Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error')], {
       default: 'info',
     }),
@@ -241,6 +267,7 @@ export async function readConfig(path: string): Promise<Config> {
     signer: { socket: value.signer.socket === null ? null : at(value.signer.socket) },
     webhooks: { ...value.webhooks, ca: value.webhooks.ca === null ? null : at(value.webhooks.ca) },
     smtp: value.smtp === null ? null : smtpAt(value.smtp, at),
+    oidc: value.oidc === null ? null : { ...value.oidc, clientSecretFile: at(value.oidc.clientSecretFile) },
     burnIn: { ...value.burnIn, tools: value.burnIn.tools === null ? null : at(value.burnIn.tools) },
     audit: { ...value.audit, witnessFile: value.audit.witnessFile === null ? null : at(value.audit.witnessFile) },
     consoleLogDirectory: value.consoleLogDirectory === null ? null : at(value.consoleLogDirectory),

@@ -11,6 +11,8 @@ import { systemClock, type Clock } from '../shared/clock.ts';
 import { messageOf, PpecError } from '../shared/errors.ts';
 import type { IdSource } from '../shared/ids.ts';
 import { startAudit, type Audit } from './audit/audit.ts';
+import { createAuth } from './auth/auth.ts';
+import { readOidc } from './auth/read-oidc.ts';
 import { openBlobs } from './blobs.ts';
 import { createBootServer } from './boot/boot-server.ts';
 import { openToolImage, toolPath, type ToolImage } from './boot/tool-image.ts';
@@ -19,9 +21,7 @@ import { consoleTail } from './console-logs.ts';
 import { openAuditKey } from './crypto/audit-key.ts';
 import { openTpmMakers } from './crypto/ek-certificate.ts';
 import { openRegionCa } from './crypto/region-ca.ts';
-import { narrowed } from './domain/rbac.ts';
 import { createEventFeed } from './event-feed.ts';
-import type { Authenticate } from './http/authenticate.ts';
 import { createHttpServer, type HttpDeps } from './http/server.ts';
 
 import { agentFacts, verdictOf, type FactsDeps } from './hub/agent-facts.ts';
@@ -32,7 +32,8 @@ import { createRegistry, type Registry } from './hub/registry.ts';
 import { agentLaneMax, apiSocketConnectionsMax } from './limits.ts';
 import type { Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
-import type { OpsDeps, Reader } from './ops/handler.ts';
+import { createOpenRequests } from './open-requests.ts';
+import type { OpsDeps } from './ops/handler.ts';
 import { admit } from './net/admission.ts';
 import { createLane } from './net/lane.ts';
 import { imageProblems } from './ops/image-ops.ts';
@@ -51,8 +52,6 @@ import { strongRng } from './strong-rng.ts';
 import { assetById } from './store/assets.ts';
 import { segmentFolder } from './store/audit-archive.ts';
 import { openDatabase, type Db } from './store/database.ts';
-import { rightsOf } from './store/grants.ts';
-import { authenticate, limitsOf } from './store/people.ts';
 import { createStore, type Store } from './store/unit-of-work.ts';
 
 export const controllerVersion = '0.1.0';
@@ -147,7 +146,8 @@ async function openCore(config: Config, log: Log, clock: Clock) {
   const keys = join(config.dataDirectory, 'keys');
   await mkdir(keys, { recursive: true, mode: 0o700 });
   const registry = createRegistry();
-  const { db, store, feed, wakes, audit } = await openStore(config, { log, ids, sessions: registry.all });
+  const opened = await openStore(config, { log, ids, sessions: registry.all });
+  const { db, store, feed, audit } = opened;
   const ca = await openRegionCa({
     folder: keys,
     region: config.region,
@@ -159,7 +159,16 @@ async function openCore(config: Config, log: Log, clock: Clock) {
   const urls = {
     bootUrl: `http://${config.publicHost}:${config.boot.port}`,
     agentUrl: `https://${config.publicHost}:${config.agents.port}`,
+    apiUrl: `https://${config.publicHost}:${config.api.port}`,
   };
+  const auth = createAuth({
+    store,
+    clock,
+    log,
+    gathered: audit.gathered,
+    apiUrl: urls.apiUrl,
+    oidc: await readOidc(config),
+  });
   const imageKeys = await readImageKeys(config);
   const blobs = await openBlobs(join(config.dataDirectory, 'images'), config.imageBytesMax);
   const toolImage = config.burnIn.tools === null ? undefined : await openToolImage(config.burnIn.tools);
@@ -182,6 +191,7 @@ async function openCore(config: Config, log: Log, clock: Clock) {
     signer: signing.signer,
     webhookRules: { allowHttp: config.webhooks.allowHttp, allowed: allowedNetworks(config.webhooks) },
     mailIsConfigured: config.smtp !== null,
+    signIn: { url: urls.apiUrl, issuer: config.oidc?.issuer ?? null, passwords: auth.passwords },
     waitForEvent: feed.wait,
   };
   const agentRssBytesMax = (): number =>
@@ -192,11 +202,7 @@ async function openCore(config: Config, log: Log, clock: Clock) {
     log,
     clock,
     ids,
-    db,
-    store,
-    feed,
-    wakes,
-    audit,
+    ...opened,
     ca,
     signing,
     ...(await openIdentities(config, clock, registry)),
@@ -209,12 +215,14 @@ async function openCore(config: Config, log: Log, clock: Clock) {
     toolImage,
     tools,
     burnIns,
+    auth,
     ops,
   };
 }
 
 type StoreDeps = { readonly log: Log; readonly ids: IdSource; readonly sessions: Registry['all'] };
 
+/** The store, and who hears of its commits: long polls, reconcilers, the audit, and requests whose right is gone. */
 async function openStore(config: Config, { log, ids, sessions }: StoreDeps) {
   const db = await openDatabase(join(config.dataDirectory, 'ppec.db'));
   const newest = await db.selectFrom('events').select('seq').orderBy('seq', 'desc').limit(1).executeTakeFirst();
@@ -226,9 +234,11 @@ async function openStore(config: Config, { log, ids, sessions }: StoreDeps) {
     outboxes: () => undefined,
   };
   const appended: { to: Audit['appended'] } = { to: () => undefined };
+  const openRequests = createOpenRequests();
   const store = createStore({
     db,
     ids,
+    cutOff: openRequests.cutOff,
     committed: (woken, seq, end) => {
       feed.committed(seq);
       for (const assetId of woken) wakes.to(assetId);
@@ -247,7 +257,7 @@ async function openStore(config: Config, { log, ids, sessions }: StoreDeps) {
     sessions,
   });
   appended.to = audit.appended;
-  return { db, store, feed, wakes, audit };
+  return { db, store, feed, wakes, audit, openRequests };
 }
 
 /** What stands behind the identities of agents. */
@@ -334,7 +344,10 @@ function createAgents(core: Core, told: Pick<FactsDeps, 'linkEnded' | 'burnInTol
 function httpDeps(core: Core): HttpDeps {
   return {
     run: createRunner(core.store, core.ops),
-    authenticate: authenticator(core.store),
+    auth: core.auth,
+    openRequests: core.openRequests,
+    apiUrl: core.urls.apiUrl,
+    region: core.config.region,
     putBlob: async (caller, sha256, content) => {
       const stored = await core.blobs.put(sha256, content);
       const message = stored.created ? `${stored.bytes} bytes of image content stored` : 'stored already';
@@ -404,23 +417,6 @@ function liveBootOf(
     const session = registry.find(assetId);
     if (session === undefined) return undefined;
     return clock.nowMs() - session.lastHeardMs() < 1.5 * config.timing.heartbeatMs ? session.bootId : undefined;
-  };
-}
-
-function authenticator(store: Store): Authenticate {
-  return async ({ id, secret, from, requestId }) => {
-    const found = await authenticate(store.db, { id, secret }, store.nowMs());
-    if (found === undefined) return undefined;
-    const { person, credential } = found;
-    const limits = limitsOf(credential);
-    const rightsNow = async (reader: Reader) => narrowed(await rightsOf(reader, person.name, store.nowMs()), limits);
-    return {
-      actor: { name: person.name, id: person.id, credentialId: credential.id, from, requestId },
-      personId: person.id,
-      rights: await rightsNow(store.db),
-      limits,
-      rightsNow,
-    };
   };
 }
 

@@ -8,8 +8,9 @@ import type { IdSource } from '../shared/ids.ts';
 import type { Config } from './config.ts';
 import { strongRng } from './strong-rng.ts';
 import { openDatabase } from './store/database.ts';
+import { addCredential } from './store/credentials.ts';
 import { addGrant } from './store/grants.ts';
-import { addCredential, addPerson } from './store/people.ts';
+import { addPerson } from './store/people.ts';
 import { createStore, systemActor } from './store/unit-of-work.ts';
 
 /** Adds a person with roles at region and a credential, on the controller's own machine. */
@@ -33,7 +34,7 @@ export async function addPersonLocally(
       }
       const { row: credential, secret } = await addCredential(
         uow.db,
-        { personId: row.id, label: 'first', roles: null, expiresAtMs: null },
+        { personId: row.id, label: 'first', limits: {}, sources: [], expiresAtMs: null },
         ids,
       );
       await uow.changelog('person', { id: row.id, after: row });

@@ -2,6 +2,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
 
 import { roleNames, type RoleName } from '../shared/api/role-names.ts';
 import { systemClock } from '../shared/clock.ts';
@@ -13,6 +15,7 @@ import { addPersonLocally } from './first-person.ts';
 import { createLog } from './log.ts';
 import { auditPrune } from './audit/prune-verb.ts';
 import { verifyAudit } from './audit/verify-audit.ts';
+import { setPasswordLocally } from './set-password.ts';
 import { openAuditArchive, segmentFolder } from './store/audit-archive.ts';
 import { openDatabase } from './store/database.ts';
 
@@ -24,6 +27,7 @@ const usage = `usage: ppec-controller [--config FILE] VERB
   audit-prune --before DATE [--yes]
                                    delete sealed segments of the audit whose entries are all older; without --yes, say which
   person add NAME --role ROLE …    add a person with built-in roles at region, and print a credential, once
+  set-password NAME                set the password of a person; it is asked for, or read from standard input
   rotate-command-key [--overlap-hours N] [--anew]
                                    replace the command key; --anew: without the old one, agents must then be enrolled anew
   version
@@ -58,6 +62,8 @@ async function main(args: readonly string[]): Promise<number> {
       return addPerson(await readConfig(configPath), rest);
     case 'rotate-command-key':
       return rotateCommandKey(await readConfig(configPath), rest);
+    case 'set-password':
+      return setPassword(await readConfig(configPath), rest);
     case 'version':
       print(`ppec-controller ${controllerVersion}\n`);
       return 0;
@@ -132,4 +138,30 @@ async function rotateCommandKey(config: Config, args: readonly string[]): Promis
   }
   print(`${said}\n`);
   return 0;
+}
+
+async function setPassword(config: Config, args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || rest.length > 0) {
+    process.stderr.write('usage: ppec-controller set-password NAME   (the password on standard input)\n');
+    return 2;
+  }
+  const ended = await setPasswordLocally(config, name, await typedLine(`Password for ${name}: `));
+  process.stderr.write(`The password of ${name} is set; ${ended} sessions ended.\n`);
+  return 0;
+}
+
+/** The first line of standard input; typed without echo where it is a terminal. */
+async function typedLine(question: string): Promise<string> {
+  const isTerminal = process.stdin.isTTY;
+  if (isTerminal) process.stderr.write(question);
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: silent, terminal: isTerminal });
+  try {
+    for await (const line of lines) return line;
+    return '';
+  } finally {
+    lines.close();
+    if (isTerminal) process.stderr.write('\n');
+  }
 }

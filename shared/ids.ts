@@ -9,6 +9,7 @@ const idPrefixes = {
   command: 'cmd',
   credential: 'crd',
   grant: 'grt',
+  device: 'dvc',
   image: 'img',
   inspection: 'ins',
   network: 'net',

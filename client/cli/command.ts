@@ -2,7 +2,7 @@
 // from these declarations.
 import type { Clock } from '../../shared/clock.ts';
 import type { Client } from '../sdk/client.ts';
-import type { Config, Environment } from './config.ts';
+import type { Config, Environment, Resolved } from './config.ts';
 import type { Parameters, ValuesOf } from './options.ts';
 import type { Output } from './output/output.ts';
 import type { Prompt } from './prompt.ts';
@@ -14,10 +14,14 @@ export type CommandContext = {
     readonly environment: Environment;
     readonly read: () => Promise<Config>;
     readonly write: (config: Config) => Promise<void>;
+    /** What the command line, the environment and the file choose together. */
+    readonly chosen: () => Promise<Resolved>;
   };
   readonly output: Output;
   readonly prompt: Prompt;
   readonly clock: Clock;
+  /** Waits; throws `cancelled` on Ctrl-C. */
+  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Aborts on Ctrl-C. */
   readonly signal: AbortSignal;
 };

@@ -52,7 +52,7 @@ const pattern = (path: string): RegExp => new RegExp(`^${path.replaceAll(/:[a-z]
 
 // Without an end of their own, or about files of this machine; they have tests of their own.
 const apart =
-  /watch|wait|context|completion|image (import|sign|keygen)|po (import|add-delivery|add-invoice|amend)|cabling import|class create|audit (verify|export)/;
+  /watch|wait|context|completion|login|logout|person set-password|image (import|sign|keygen)|po (import|add-delivery|add-invoice|amend)|cabling import|class create|audit (verify|export)/;
 
 const cases = commands
   .filter(({ path }) => !apart.test(path))

@@ -59,6 +59,7 @@ import { contextUse } from './commands/context-use.ts';
 import { credentialCreate } from './commands/credential-create.ts';
 import { credentialList } from './commands/credential-list.ts';
 import { credentialRevoke } from './commands/credential-revoke.ts';
+import { credentialRotate } from './commands/credential-rotate.ts';
 import { eventWatch } from './commands/event-watch.ts';
 import { grantCreate } from './commands/grant-create.ts';
 import { grantDelete } from './commands/grant-delete.ts';
@@ -69,6 +70,8 @@ import { imageKeygen } from './commands/image-keygen.ts';
 import { imageList } from './commands/image-list.ts';
 import { imageSign } from './commands/image-sign.ts';
 import { imageVerify } from './commands/image-verify.ts';
+import { login } from './commands/login.ts';
+import { logout } from './commands/logout.ts';
 import { networkAddresses } from './commands/network-addresses.ts';
 import { networkCreate } from './commands/network-create.ts';
 import { networkGet } from './commands/network-get.ts';
@@ -82,7 +85,12 @@ import { partGet } from './commands/part-get.ts';
 import { partList } from './commands/part-list.ts';
 import { partRma } from './commands/part-rma.ts';
 import { personAdd } from './commands/person-add.ts';
+import { personDeactivate } from './commands/person-deactivate.ts';
 import { personList } from './commands/person-list.ts';
+import { personReactivate } from './commands/person-reactivate.ts';
+import { personSetPassword } from './commands/person-set-password.ts';
+import { personSetUp } from './commands/person-set-up.ts';
+import { personUpdate } from './commands/person-update.ts';
 import { poAddDelivery } from './commands/po-add-delivery.ts';
 import { poAddInvoice } from './commands/po-add-invoice.ts';
 import { poAmend } from './commands/po-amend.ts';
@@ -111,6 +119,8 @@ import { roleDelete } from './commands/role-delete.ts';
 import { roleGet } from './commands/role-get.ts';
 import { roleList } from './commands/role-list.ts';
 import { roleUpdate } from './commands/role-update.ts';
+import { sessionEnd } from './commands/session-end.ts';
+import { sessionList } from './commands/session-list.ts';
 import { spareList } from './commands/spare-list.ts';
 import { teamAddMember } from './commands/team-add-member.ts';
 import { teamCreate } from './commands/team-create.ts';
@@ -135,6 +145,8 @@ import { webhookUpdate } from './commands/webhook-update.ts';
 import { whoami } from './commands/whoami.ts';
 
 const listed: readonly CliCommand[] = [
+  login,
+  logout,
   whoami,
   authCanI,
   region,
@@ -251,11 +263,19 @@ const listed: readonly CliCommand[] = [
   commandKeyRotate,
   personList,
   personAdd,
+  personUpdate,
+  personSetUp,
+  personSetPassword,
+  personDeactivate,
+  personReactivate,
   credentialList,
   credentialCreate,
+  credentialRotate,
   credentialRevoke,
   notificationGet,
   notificationSet,
+  sessionList,
+  sessionEnd,
   eventWatch,
   webhookList,
   webhookGet,

@@ -10,12 +10,26 @@ import { messageOf, PpecError } from '../../shared/errors.ts';
 
 const closed = { additionalProperties: false } as const;
 
+export const Login = Type.Object(
+  {
+    accessToken: Type.String({ minLength: 1 }),
+    accessUntil: Type.Integer(),
+    refreshToken: Type.String({ minLength: 1 }),
+    until: Type.Integer(),
+    person: Type.String(),
+  },
+  closed,
+);
+export type Login = Static<typeof Login>;
+
 export const ContextSchema = Type.Object(
   {
     url: Type.String({ minLength: 1 }),
     region: Type.Optional(Type.String()),
     /** The region CA: PEM text, or the path of a file that holds it. */
     ca: Type.Optional(Type.String()),
+    /** What `ppec login` got; the refresh token works once, so the file is written with each renewal. */
+    login: Type.Optional(Login),
     credential: Type.Optional(Type.Object({ id: Type.String({ minLength: 1 }), secret: Type.String() }, closed)),
   },
   closed,
@@ -96,6 +110,7 @@ export type Resolved = {
   readonly name: string | null;
   readonly url: string;
   readonly credential: { readonly id: string; readonly secret: string } | undefined;
+  readonly login: Login | undefined;
   readonly ca: string | undefined;
 };
 
@@ -107,7 +122,8 @@ export type Resolved = {
 export function resolveContext(config: Config, environment: Environment, named: string | undefined): Resolved {
   if (named !== undefined) return fromContext(config, named);
   const credential = environment.credential === undefined ? undefined : parseCredential(environment.credential);
-  if (environment.url !== undefined) return { name: null, url: environment.url, credential, ca: environment.ca };
+  if (environment.url !== undefined)
+    return { name: null, url: environment.url, credential, login: undefined, ca: environment.ca };
   const name = environment.context ?? config.current;
   if (name === undefined) {
     throw new PpecError(
@@ -116,7 +132,8 @@ export function resolveContext(config: Config, environment: Environment, named: 
     );
   }
   const context = fromContext(config, name);
-  return { ...context, credential: credential ?? context.credential, ca: environment.ca ?? context.ca };
+  const login = credential === undefined ? context.login : undefined;
+  return { ...context, credential: credential ?? context.credential, login, ca: environment.ca ?? context.ca };
 }
 
 function fromContext(config: Config, name: string): Resolved {
@@ -126,7 +143,7 @@ function fromContext(config: Config, name: string): Resolved {
     const known = names.length === 0 ? 'there are none yet' : `there are: ${names.join(', ')}`;
     throw new PpecError('not_found', `There is no context ${JSON.stringify(name)}; ${known}.`);
   }
-  return { name, url: context.url, credential: context.credential, ca: context.ca };
+  return { name, url: context.url, credential: context.credential, login: context.login, ca: context.ca };
 }
 
 /** `id:secret`, as PPEC_CREDENTIAL holds it. */

@@ -43,11 +43,12 @@ const nouns: Readonly<Record<string, string>> = {
   notification: 'Where you are written to',
   operation: 'Slow work, step by step',
   part: 'Memory modules, disks, cards, boards and ports, followed by their own serials',
-  person: 'People',
   policy: 'What state changes need before they run: how many other people, which, when',
+  person: 'People and services, and how they sign in',
   po: 'Purchase orders, deliveries and invoices',
   project: 'What teams run: every BAREMETAL belongs to one',
   role: 'Sets of permissions: the built-in ones and your own',
+  session: 'Who is signed in where',
   team: 'Who owns projects',
   vendor: 'Who orders are placed with, and the columns of their CSV files',
   waiver: 'Findings that were accepted for a time',
@@ -82,6 +83,7 @@ ${exitCodesText()}
 
 Examples:
   $ ppec context add demo --url https://127.0.0.1:7443 --ca ca.pem --credential crd_01jd…
+  $ ppec login
   $ ppec asset list --state SPARE
   $ ppec provision --class compute-large --image debian-12-hardened --project payments --reason "new ledger node"
 `;

@@ -382,7 +382,13 @@ describe('asset get --at', () => {
 describe('contexts', () => {
   it('keeps a secret that is piped in, shows it to nobody, and uses it', async () => {
     await using server = await cannedServer(() => ({
-      json: { person: { name: 'mia' }, credentialId: 'c', grants: [], permissions: [] },
+      json: {
+        person: { name: 'mia', owner: null },
+        credentialId: 'c',
+        signedIn: { how: 'credential', id: 'c', until: null, limits: {}, csrfToken: null },
+        grants: [],
+        permissions: [],
+      },
     }));
     const config = join(folder, 'contexts.json');
     const env = { PPEC_CONFIG: config };

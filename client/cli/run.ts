@@ -3,10 +3,12 @@ import type { Readable, Writable } from 'node:stream';
 import { CommanderError } from 'commander';
 
 import type { Clock } from '../../shared/clock.ts';
-import { createClient, type Client } from '../sdk/client.ts';
+import { createClient, pause, type Client } from '../sdk/client.ts';
+import { openTransport, type Transport } from '../sdk/transport.ts';
 import type { CommandContext } from './command.ts';
 import { commands } from './commands.ts';
-import { readCa, readConfig, resolveContext, writeConfig, type Environment } from './config.ts';
+import { readCa, readConfig, resolveContext, writeConfig, type Environment, type Resolved } from './config.ts';
+import { loginTokens } from './login-tokens.ts';
 import { failureOf } from './output/errors.ts';
 import { createOutput } from './output/output.ts';
 import { createProgram, usageError, type Invocation } from './program.ts';
@@ -18,9 +20,13 @@ export type Host = {
   readonly stderr: Writable;
   readonly environment: Environment;
   readonly clock: Clock;
+  /** Waiting between two questions; in real time unless told. */
+  readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Aborted by Ctrl-C. */
   readonly abort: AbortController;
 };
+
+const tokenAnswerBytesMax = 65_536;
 
 /** The status that shells give to what SIGINT ended: 128 + 2. */
 export const interruptedStatus = 130;
@@ -50,9 +56,18 @@ export async function runCli(words: readonly string[], host: Host): Promise<numb
 async function run({ command, given, global }: Invocation, host: Host): Promise<number> {
   const { environment } = host;
   let opened: Promise<Client> | undefined;
+  let renewing: Transport | undefined;
+  const chosen = async (): Promise<Resolved> =>
+    resolveContext(await readConfig(environment.configPath), environment, global.context);
   const open = async (): Promise<Client> => {
-    const chosen = resolveContext(await readConfig(environment.configPath), environment, global.context);
-    return createClient({ url: chosen.url, credential: chosen.credential, caPem: await readCa(chosen.ca) });
+    const { name, url, credential, login, ca } = await chosen();
+    const caPem = await readCa(ca);
+    if (login === undefined || name === null) return createClient({ url, credential, caPem });
+    renewing = openTransport({ url, answerBytesMax: tokenAnswerBytesMax, ...(caPem === undefined ? {} : { caPem }) });
+    const { configPath } = environment;
+    const { clock, abort } = host;
+    const tokens = loginTokens({ configPath, name, transport: renewing, clock, signal: abort.signal });
+    return createClient({ url, tokens, caPem });
   };
   const context: CommandContext = {
     client: () => (opened ??= open()),
@@ -60,6 +75,7 @@ async function run({ command, given, global }: Invocation, host: Host): Promise<
       environment,
       read: () => readConfig(environment.configPath),
       write: (config) => writeConfig(environment.configPath, config),
+      chosen,
     },
     output: createOutput({
       stdout: host.stdout,
@@ -69,6 +85,7 @@ async function run({ command, given, global }: Invocation, host: Host): Promise<
     }),
     prompt: createPrompt({ input: host.stdin, output: host.stderr, abort: host.abort }),
     clock: host.clock,
+    pause: host.pause ?? pause,
     signal: host.abort.signal,
   };
   try {
@@ -76,5 +93,6 @@ async function run({ command, given, global }: Invocation, host: Host): Promise<
   } finally {
     const client = await opened?.catch(() => undefined);
     client?.[Symbol.dispose]();
+    renewing?.close();
   }
 }

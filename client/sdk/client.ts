@@ -24,6 +24,10 @@ export type ClientOptions = {
   /** `https://host:7443`, `http://127.0.0.1:port` or `unix:/path/to.sock`. */
   readonly url: string;
   readonly credential?: ClientCredential | undefined;
+  /** A bearer token as it is. */
+  readonly bearer?: string | undefined;
+  /** A token that is renewed: asked before each request, and once more where the controller refuses what it gave. */
+  readonly tokens?: TokenSource | undefined;
   /** PEM of the region's CA; only certificates it signed are accepted. */
   readonly caPem?: string | undefined;
   readonly timeoutMs?: number | undefined;
@@ -31,6 +35,8 @@ export type ClientOptions = {
   readonly retry?: RetryLimits | undefined;
 };
 export type ClientCredential = { readonly id: string; readonly secret: string };
+/** Where access tokens come from. `refused` is the one that the controller did not take; a newer one is wanted. */
+export type TokenSource = (refused?: string) => Promise<string>;
 export type RetryLimits = BackoffLimits & { readonly attemptsMax: number };
 
 export type CallOptions = {
@@ -70,7 +76,7 @@ export function createClient(options: ClientOptions): Client {
   });
   const connection: Connection = {
     transport,
-    headers: commonHeaders(options.credential),
+    authorization: authorizationOf(options),
     timeoutMs: options.timeoutMs ?? defaultTimeoutMs,
     retry: options.retry ?? defaultRetry,
   };
@@ -84,16 +90,48 @@ export function createClient(options: ClientOptions): Client {
 
 type Connection = {
   readonly transport: Transport;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly authorization: Authorization;
   readonly timeoutMs: number;
   readonly retry: RetryLimits;
 };
 
-function commonHeaders(credential: ClientCredential | undefined): Record<string, string> {
-  const headers = { accept: 'application/json, application/problem+json', 'user-agent': `ppec/${clientVersion}` };
-  if (credential === undefined) return headers;
+type Authorization =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'fixed'; readonly header: string }
+  | { readonly kind: 'tokens'; readonly tokens: TokenSource };
+
+function authorizationOf({ credential, bearer, tokens }: ClientOptions): Authorization {
+  if (tokens !== undefined) return { kind: 'tokens', tokens };
+  if (bearer !== undefined) return { kind: 'fixed', header: `Bearer ${bearer}` };
+  if (credential === undefined) return { kind: 'none' };
   const basic = Buffer.from(`${credential.id}:${credential.secret}`).toString('base64');
-  return { ...headers, authorization: `Basic ${basic}` };
+  return { kind: 'fixed', header: `Basic ${basic}` };
+}
+
+export const commonHeaders = {
+  accept: 'application/json, application/problem+json',
+  'user-agent': `ppec/${clientVersion}`,
+} as const;
+
+/**
+ * Sends with what authorizes it. A token that the controller does not take is renewed once: it may have ended in between,
+ * and nothing was done with it.
+ */
+async function authorized<T>(
+  { authorization }: Connection,
+  send: (headers: Readonly<Record<string, string>>) => Promise<T>,
+  mayRepeat = true,
+): Promise<T> {
+  if (authorization.kind === 'none') return send(commonHeaders);
+  if (authorization.kind === 'fixed') return send({ ...commonHeaders, authorization: authorization.header });
+  const token = await authorization.tokens();
+  try {
+    return await send({ ...commonHeaders, authorization: `Bearer ${token}` });
+  } catch (error) {
+    if (!mayRepeat || !(error instanceof PpecError) || error.code !== 'unauthenticated') throw error;
+    const renewed = await authorization.tokens(token);
+    return send({ ...commonHeaders, authorization: `Bearer ${renewed}` });
+  }
 }
 
 type Call<Id extends OperationId> = CallOptions & { readonly id: Id; readonly input: OperationInput<Id> };
@@ -102,14 +140,16 @@ async function call<Id extends OperationId>(connection: Connection, wanted: Call
   const operation = must(findOperation(wanted.id), `operation ${wanted.id}`);
   const { method, path, body } = buildRequest(operation, membersOf(wanted.input));
   const headers = {
-    ...connection.headers,
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     ...(method === 'GET' ? {} : { 'idempotency-key': wanted.idempotencyKey ?? randomUUID() }),
   };
   const timeoutMs = connection.timeoutMs + waitMsOf(wanted.input);
   const request: HttpRequest = { method, path, headers, body, timeoutMs, signal: wanted.signal };
-  const value = await persistently(connection, request.signal, async () =>
-    readAnswer(await connection.transport.send(request), connection.transport.url),
+  const { transport } = connection;
+  const value = await persistently(connection, request.signal, () =>
+    authorized(connection, async (common) =>
+      readAnswer(await transport.send({ ...request, headers: { ...common, ...headers } }), transport.url),
+    ),
   );
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the contract types the answer of the controller
   return value as OperationOutput<Id>;
@@ -158,17 +198,22 @@ async function uploadBlob(connection: Connection, upload: Upload): Promise<void>
     throw new PpecError('invalid_argument', `${JSON.stringify(upload.sha256)} is no SHA-256 in lower-case hex.`);
   }
   const { source, signal } = upload;
-  const send = async (content: Readable): Promise<void> => {
-    const answer = await connection.transport.send(uploadRequest(connection, upload, content));
-    assertAccepted(answer, connection.transport.url);
-  };
-  if (typeof source !== 'string') return send(source);
-  return persistently(connection, signal, () => send(createReadStream(source)));
+  const send = async (content: () => Readable, mayRepeat: boolean): Promise<void> =>
+    authorized(
+      connection,
+      async (common) => {
+        const request = uploadRequest(connection, upload, content());
+        const answer = await connection.transport.send({ ...request, headers: { ...common, ...request.headers } });
+        assertAccepted(answer, connection.transport.url);
+      },
+      mayRepeat,
+    );
+  if (typeof source !== 'string') return send(() => source, false);
+  return persistently(connection, signal, () => send(() => createReadStream(source), true));
 }
 
 function uploadRequest(connection: Connection, upload: Upload, content: Readable): HttpRequest {
   const headers = {
-    ...connection.headers,
     'content-type': 'application/octet-stream',
     'content-length': String(upload.bytes),
     'idempotency-key': randomUUID(),

@@ -8,9 +8,13 @@ export const ownPermissions: ReadonlySet<string> = new Set([
   'auth.can-i',
   'credential.list',
   'credential.create',
+  'credential.rotate',
   'credential.revoke',
   'notification.get',
   'notification.set',
+  'session.list',
+  'session.end',
+  'person.set-password',
 ]);
 
 /** What a right at any scope is enough to read: the catalogue, and lists of what is in that scope. */
@@ -132,8 +136,9 @@ export const builtInRoles: Readonly<Record<RoleName, BuiltIn>> = {
     ],
   },
   auditor: {
-    description: 'Reads everything, with the audit, people, grants and whose credentials there are; changes nothing',
-    permissions: [...reading, 'audit.list', 'person.list', 'grant.list', 'credential.list'],
+    description:
+      'Reads everything, with the audit, people, grants whose credentials and sessions there are; changes nothing',
+    permissions: [...reading, 'audit.list', 'person.list', 'grant.list', 'credential.list', 'session.list'],
   },
   admin: {
     description:
@@ -145,9 +150,16 @@ export const builtInRoles: Readonly<Record<RoleName, BuiltIn>> = {
       'audit.list',
       'person.list',
       'person.create',
+      'person.update',
+      'person.deactivate',
+      'person.reactivate',
+      'person.set-up',
       'credential.list',
       'credential.create',
+      'credential.rotate',
       'credential.revoke',
+      'session.list',
+      'session.end',
       'grant.list',
       'grant.create',
       'grant.delete',

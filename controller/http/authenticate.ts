@@ -1,27 +1,67 @@
-// Who calls: HTTP Basic with a credential's id and secret (RFC 7617). Everything needs it, except health, metrics and
-// the documentation.
+// What a request presents: HTTP Basic with a credential's id and secret (RFC 7617), a bearer token (RFC 6750), or the
+// session cookie of a browser. Everything needs one, except health, metrics, the documentation and the sign-in itself.
+import type { FastifyRequest } from 'fastify';
+
 import { PpecError } from '../../shared/errors.ts';
-import type { Caller } from '../ops/handler.ts';
+import type { Presented } from '../auth/caller.ts';
+import { isCsrfToken } from '../auth/csrf-token.ts';
+import { plainAddress, localAddress } from '../domain/source-address.ts';
+import { cookieOf, sessionCookie } from './cookies.ts';
+import { isSafe, isSameOrigin } from './same-origin.ts';
 
-export type Presented = {
-  readonly id: string;
-  readonly secret: string;
-  readonly from: string;
-  readonly requestId: string;
-};
-export type Authenticate = (presented: Presented) => Promise<Caller | undefined>;
-
-/** The credential of an `authorization` header. Throws `unauthenticated` with what to do. */
-export function presentedBy(header: string | undefined): { id: string; secret: string } {
-  const encoded = /^Basic ([A-Za-z0-9+/=]{1,2000})$/i.exec(header ?? '')?.[1];
-  const [id, secret] = splitOnce(Buffer.from(encoded ?? '', 'base64').toString());
-  if (encoded === undefined || id === '' || secret === '') {
-    throw new PpecError('unauthenticated', 'Send a credential: HTTP Basic with its id and secret (curl -u ID:SECRET).');
+/** Throws `unauthenticated` with what to do, or `permission_denied` where another site's page sent it. */
+export function presentedBy(request: FastifyRequest): Presented {
+  const about = { from: sourceOf(request), requestId: request.id };
+  const { authorization, cookie } = request.headers;
+  // Whoever sends a header means it: a cookie that the browser adds by itself does not stand in for a wrong one.
+  if (authorization !== undefined) return { ...byHeader(authorization), ...about };
+  const secret = cookieOf(cookie, sessionCookie);
+  if (secret === undefined) {
+    throw new PpecError(
+      'unauthenticated',
+      'Sign in, or send a credential: HTTP Basic with its id and secret (curl -u ID:SECRET).',
+    );
   }
-  return { id, secret };
+  if (!isSafe(request.method)) assertOwnPage(request, secret);
+  return { kind: 'session', secret, ...about };
 }
 
-function splitOnce(text: string): [string, string] {
+/** A caller on the Unix socket has no network address. */
+export function sourceOf(request: FastifyRequest): string {
+  const address = request.socket.remoteAddress;
+  return address === undefined ? localAddress : plainAddress(address);
+}
+
+type ByHeader =
+  | { readonly kind: 'credential'; readonly id: string; readonly secret: string }
+  | { readonly kind: 'bearer'; readonly token: string };
+
+function byHeader(header: string): ByHeader {
+  const token = /^Bearer +([A-Za-z0-9._~+/-]{1,2000}=*)$/i.exec(header)?.[1];
+  if (token !== undefined) return { kind: 'bearer', token };
+  const credential = basicCredential(header);
+  if (credential !== undefined) return { kind: 'credential', ...credential };
+  throw new PpecError(
+    'unauthenticated',
+    'The authorization header is neither a bearer token nor HTTP Basic with the id and secret of a credential.',
+  );
+}
+
+/** The id and secret of a Basic header (RFC 7617). */
+export function basicCredential(header: string | undefined): { id: string; secret: string } | undefined {
+  const encoded = /^Basic +([A-Za-z0-9+/=]{1,2000})$/i.exec(header ?? '')?.[1];
+  if (encoded === undefined) return undefined;
+  const text = Buffer.from(encoded, 'base64').toString();
   const at = text.indexOf(':');
-  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+  return at <= 0 || at === text.length - 1 ? undefined : { id: text.slice(0, at), secret: text.slice(at + 1) };
+}
+
+function assertOwnPage({ headers }: FastifyRequest, secret: string): void {
+  const token = headers['x-ppec-csrf'];
+  if (!isSameOrigin(headers) || typeof token !== 'string' || !isCsrfToken(secret, token)) {
+    throw new PpecError(
+      'permission_denied',
+      'A browser session writes from a page of this controller only, with its token in x-ppec-csrf (see auth.whoami).',
+    );
+  }
 }

@@ -5,36 +5,36 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Readable } from 'node:stream';
-import { Type } from 'typebox';
 
 import { operations, type AnyOperation } from '../../shared/api/operations.ts';
 import type { Clock } from '../../shared/clock.ts';
-import { messageOf, PpecError, errorCodes, toPpecError } from '../../shared/errors.ts';
+import { messageOf, PpecError } from '../../shared/errors.ts';
 import { withoutSecrets } from '../../shared/secrets.ts';
 import { parseStrictJson } from '../../shared/strict-json.ts';
-import { decide } from '../domain/rbac.ts';
+import type { Auth } from '../auth/auth.ts';
 import type { Caller } from '../ops/handler.ts';
 import type { Runner } from '../ops/runner.ts';
 import type { Log } from '../log.ts';
 import type { Attempt } from '../audit/attempt.ts';
-import {
-  apiAnswerWindowMs,
-  apiBodyBytesMax,
-  apiBodyTimeoutMs,
-  jsonDepthMax,
-  uploadsMax,
-  uploadTimeoutMs,
-} from '../limits.ts';
+import { apiAnswerWindowMs, apiBodyBytesMax, apiBodyTimeoutMs, jsonDepthMax, uploadTimeoutMs } from '../limits.ts';
 import { endSlowPeers } from '../net/slow-peers.ts';
-import { presentedBy, type Authenticate } from './authenticate.ts';
+import type { OpenRequests } from '../open-requests.ts';
+import { addAuthRoutes } from './auth-routes/auth-routes.ts';
+import { addBlobRoute } from './blob-route.ts';
 import { problemOf } from './error-response.ts';
+import { Problem } from './problem.ts';
 import { refuseBrokenHttp, serverOptions } from './listener.ts';
 import { createRateLimits, type RateLimits } from './rate-limits.ts';
+import { addressOf, asCaller, signIn } from './who-calls.ts';
 import { addSecurityHeaders, docsPolicy, securityHeaders, setHeaders } from './security-headers.ts';
 
 export type HttpDeps = {
   readonly run: Runner;
-  readonly authenticate: Authenticate;
+  readonly auth: Auth;
+  readonly openRequests: OpenRequests;
+  /** Where people's browsers reach the API. */
+  readonly apiUrl: string;
+  readonly region: string;
   readonly putBlob: (caller: Caller, sha256: string, content: Readable) => Promise<{ created: boolean; bytes: number }>;
   /** Keeps in the audit that somebody was refused before any operation ran. */
   readonly auditAttempt: (attempt: Attempt) => Promise<void>;
@@ -52,7 +52,7 @@ export type HttpOptions = {
 };
 
 /** What the routes of one server share. */
-type Serving = HttpDeps & { readonly limits: RateLimits };
+export type Serving = HttpDeps & { readonly limits: RateLimits };
 
 export async function createHttpServer(shared: HttpDeps, options: HttpOptions): Promise<FastifyInstance> {
   const deps: Serving = { ...shared, limits: createRateLimits(shared.clock) };
@@ -121,6 +121,10 @@ export async function createHttpServer(shared: HttpDeps, options: HttpOptions): 
   });
   for (const operation of operations) addRoute(app, operation, deps);
   addBlobRoute(app, deps);
+  await app.register((scope) => {
+    scope.addHook('onRequest', onRequest);
+    return addAuthRoutes(scope, { ...deps, hasPages: isTls });
+  });
   addOpenPages(app, onRequest, deps);
   return app;
 }
@@ -149,11 +153,6 @@ function addOpenPages(
   });
 }
 
-/** A caller on the Unix socket has no network address. */
-function addressOf(request: FastifyRequest): string | undefined {
-  return request.socket.remoteAddress;
-}
-
 function openApiInfo(version: string) {
   return {
     openapi: '3.1.0',
@@ -163,20 +162,15 @@ function openApiInfo(version: string) {
       description:
         'Every operation of a PPEC region. Sizes are bytes, times milliseconds since 1970 UTC. Errors are problem+json (RFC 9457) with a `code`. Send an `idempotency-key` with whatever writes; a repeat is answered with the first answer.',
     },
-    components: { securitySchemes: { credential: { type: 'http' as const, scheme: 'basic' } } },
-    security: [{ credential: [] }],
+    components: {
+      securitySchemes: {
+        credential: { type: 'http' as const, scheme: 'basic' },
+        token: { type: 'http' as const, scheme: 'bearer' },
+      },
+    },
+    security: [{ credential: [] }, { token: [] }],
   };
 }
-
-const Problem = Type.Object({
-  type: Type.String(),
-  title: Type.String(),
-  status: Type.Integer(),
-  detail: Type.String(),
-  code: Type.Unsafe<string>({ type: 'string', enum: Object.keys(errorCodes) }),
-  requestId: Type.String(),
-  issues: Type.Optional(Type.Array(Type.Object({ path: Type.String(), message: Type.String() }))),
-});
 
 function addRoute(app: FastifyInstance, operation: AnyOperation, deps: Serving): void {
   const status = operation.effect === 'state-change' ? 202 : 200;
@@ -187,16 +181,17 @@ function addRoute(app: FastifyInstance, operation: AnyOperation, deps: Serving):
     // Before the body is read: nobody unknown makes the controller hold and parse one.
     onRequest: (request) => signIn(request, deps, operation.effect === 'read'),
     handler: async (request, reply) => {
-      const caller = await signedIn(request, deps);
-      const key = request.headers['idempotency-key'];
-      const output = await deps.limits.within(caller.actor.credentialId ?? '', operation, () =>
-        deps.run({
-          operation,
-          input: inputOf(request, operation),
-          caller,
-          ...(typeof key === 'string' && operation.effect !== 'read' ? { idempotencyKey: key } : {}),
-        }),
-      );
+      const output = await asCaller(request, deps, (caller) => {
+        const key = request.headers['idempotency-key'];
+        return deps.limits.within(caller.actor.credentialId ?? '', operation, () =>
+          deps.run({
+            operation,
+            input: inputOf(request, operation),
+            caller,
+            ...(typeof key === 'string' && operation.effect !== 'read' ? { idempotencyKey: key } : {}),
+          }),
+        );
+      });
       deps.counted(operation.id, status);
       return reply.code(status).send(output);
     },
@@ -268,117 +263,6 @@ function whereText({ scope }: AnyOperation): string {
   }
 }
 
-function addBlobRoute(app: FastifyInstance, deps: Serving): void {
-  let uploads = 0;
-  app.put<{ Params: { sha256: string } }>(
-    '/v1/blobs/:sha256',
-    {
-      bodyLimit: Number.MAX_SAFE_INTEGER,
-      schema: {
-        operationId: 'blob.put',
-        summary: 'Upload the content of an image; it must have the digest in the path',
-        description: 'Permission: `image.import`. Send the bytes as application/octet-stream.',
-        tags: ['image'],
-        response: { 200: Type.Object({ sha256: Type.String(), bytes: Type.Integer() }), default: Problem },
-      },
-      onRequest: async (request) => {
-        await signIn(request, deps, false);
-        await mayUpload(request, deps);
-      },
-    },
-    async (request, reply) => {
-      const caller = await signedIn(request, deps);
-      const { sha256 } = request.params;
-      if (!/^[0-9a-f]{64}$/.test(sha256))
-        throw new PpecError('invalid_argument', 'The path must end with a SHA-256 digest in lower-case hex.');
-      if (!isReadable(request.body))
-        throw new PpecError('invalid_argument', 'Send the content as application/octet-stream.');
-      if (uploads >= uploadsMax)
-        throw new PpecError('resource_exhausted', `${uploadsMax} uploads run already. Try again in 10 s.`, {
-          retryAfterMs: 10_000,
-        });
-      uploads += 1;
-      try {
-        request.raw.setTimeout(uploadTimeoutMs);
-        const { created, bytes } = await deps.putBlob(caller, sha256, request.body);
-        deps.log.info({ sha256, bytes, person: caller.actor.name }, 'image content stored');
-        return await reply.code(created ? 201 : 200).send({ sha256, bytes });
-      } finally {
-        uploads -= 1;
-      }
-    },
-  );
-}
-
-async function mayUpload(request: FastifyRequest, deps: Serving): Promise<void> {
-  const caller = await signedIn(request, deps);
-  const decision = decide(caller.rights, 'image.import', 'region');
-  if (decision.allowed) return;
-  const message = `You may not upload image content. ${decision.why}`;
-  await deps.auditAttempt({ ...attemptOf(request), caller, message });
-  throw new PpecError('permission_denied', message);
-}
-
-function isReadable(value: unknown): value is Readable {
-  return typeof value === 'object' && value !== null && 'pipe' in value && typeof value.pipe === 'function';
-}
-
-/** Whoever sends a request, from its headers to its body. */
-const callers = new WeakMap<FastifyRequest, { readonly caller: Caller; readonly atMs: number }>();
-/** A body that took longer than this may have outlived its credential. */
-const signedInForMs = 1000;
-
-async function signIn(request: FastifyRequest, deps: Serving, isRead: boolean): Promise<void> {
-  const address = addressOf(request);
-  const { authorization } = request.headers;
-  deps.limits.knock(authorization, address, isRead);
-  try {
-    const caller = await callerOf(request, deps);
-    if (authorization !== undefined) deps.limits.known(authorization, caller.actor.credentialId ?? '', address);
-    callers.set(request, { caller, atMs: deps.clock.nowMs() });
-  } catch (error) {
-    if (authorization !== undefined) deps.limits.notKnown(authorization);
-    throw error;
-  }
-}
-
-async function signedIn(request: FastifyRequest, deps: Serving): Promise<Caller> {
-  const known = callers.get(request);
-  if (known !== undefined && deps.clock.nowMs() - known.atMs < signedInForMs) return known.caller;
-  return callerOf(request, deps);
-}
-
-async function callerOf(request: FastifyRequest, deps: HttpDeps): Promise<Caller> {
-  try {
-    return await authenticated(request, deps);
-  } catch (error) {
-    const { code, message } = toPpecError(error);
-    if (code === 'unauthenticated') await deps.auditAttempt({ ...attemptOf(request), message });
-    throw error;
-  }
-}
-
-function attemptOf(request: FastifyRequest): Omit<Attempt, 'message'> {
-  return {
-    operation: request.routeOptions.schema?.operationId ?? request.routeOptions.url ?? 'http',
-    authorization: request.headers.authorization,
-    from: addressOf(request) ?? 'local',
-    requestId: request.id,
-  };
-}
-
-async function authenticated(request: FastifyRequest, deps: HttpDeps): Promise<Caller> {
-  const presented = presentedBy(request.headers.authorization);
-  const caller = await deps.authenticate({
-    ...presented,
-    from: addressOf(request) ?? 'local',
-    requestId: request.id,
-  });
-  if (caller === undefined)
-    throw new PpecError('unauthenticated', 'This credential is not valid: wrong id or secret, expired or revoked.');
-  return caller;
-}
-
 type Failed = { readonly request: FastifyRequest; readonly reply: FastifyReply; readonly deps: HttpDeps };
 
 function sendProblem(error: unknown, { request, reply, deps }: Failed): FastifyReply {
@@ -402,7 +286,16 @@ function sendProblem(error: unknown, { request, reply, deps }: Failed): FastifyR
   else
     deps.log[status === 429 ? 'debug' : 'info']({ ...facts, detail: withoutSecrets(body.detail) }, 'request refused');
   deps.counted('refused', status);
-  if (status === 401) void reply.header('www-authenticate', 'Basic realm="PPEC"');
+  if (status === 401) void reply.header('www-authenticate', challengeOf(request));
   if (retryAfter !== undefined) void reply.header('retry-after', String(retryAfter));
+  // Whatever is still being sent is not read any more.
+  if (status === 401 && !request.raw.complete) reply.raw.once('finish', () => void request.raw.destroy());
   return reply.code(status).type('application/problem+json').send(body);
+}
+
+/** RFC 6750 §3: a bearer token that is not valid is told so; nobody else hears of errors before they tried. */
+function challengeOf({ headers }: FastifyRequest): string[] {
+  const bearer = 'Bearer realm="PPEC"';
+  const tried = /^Bearer /i.test(headers.authorization ?? '');
+  return [tried ? `${bearer}, error="invalid_token"` : bearer, 'Basic realm="PPEC"'];
 }

@@ -7,9 +7,9 @@ import { addNote, changeView, findChange } from '../store/changes.ts';
 import { fromJson, toJson } from '../store/json.ts';
 import { carryOut } from './carry-out.ts';
 import { tellBrokenGlass } from './change-mail.ts';
-import { checkHash, openChange } from './change-ops.ts';
+import { checkHash, isMaker, openChange } from './change-ops.ts';
 import type { Handlers, StateChange, Written } from './handler.ts';
-import { humanBehind } from './may-check.ts';
+import { isSameHuman } from './may-check.ts';
 
 export function breakGlassHandlers(
   stateChange: (operation: string) => StateChange,
@@ -57,8 +57,9 @@ export function breakGlassHandlers(
         if (row.review !== null) {
           throw new PpecError('already_exists', `${row.id} was reviewed by ${fromJson(row.review).person}.`);
         }
-        const me = humanBehind(caller.personId);
-        if (me === humanBehind(broken.personId) || me === humanBehind(row.maker_id)) {
+        const isEither =
+          (await isSameHuman(uow.db, caller.personId, broken.personId)) || (await isMaker(uow, row, caller));
+        if (isEither) {
           throw new PpecError(
             'permission_denied',
             'Somebody who neither filed this change nor broke the glass must review it.',

@@ -15,7 +15,7 @@ import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { changeHash } from './change-hash.ts';
 import { tellMaker } from './change-mail.ts';
 import type { ExecuteContext, Reader, StateChange } from './handler.ts';
-import { approversOf, checkedChange, humanBehind, type Checked } from './may-check.ts';
+import { approversOf, checkedChange, type Checked } from './may-check.ts';
 
 /** An approved change that can no longer be carried out: its transaction is undone, and it is closed in one of its own. */
 export class DriftedChange extends Error {
@@ -143,7 +143,6 @@ function refused(why: string): PpecError {
 }
 
 function approvalOf(row: ChangeRow): Parameters<StateChange['execute']>[0]['approval'] {
-  const maker = humanBehind(row.maker_id);
   const breakGlass = row.break_glass === null ? undefined : fromJson(row.break_glass);
   return {
     changeId: row.id,
@@ -151,7 +150,7 @@ function approvalOf(row: ChangeRow): Parameters<StateChange['execute']>[0]['appr
     makerId: row.maker_id,
     checkerIds: fromJson(row.approvals)
       .map(({ personId }) => personId)
-      .filter((personId) => humanBehind(personId) !== maker),
+      .filter((personId) => personId !== row.maker_id),
     ...(breakGlass === undefined ? {} : { breakGlass: breakGlass.personId }),
   };
 }

@@ -7,11 +7,12 @@ import { addNote, changeDetail, changeView, findChange } from '../store/changes.
 import { fromJson, toJson } from '../store/json.ts';
 import type { ChangeRow } from '../store/change-tables.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
+import { accountableFor } from '../store/people.ts';
 import { visibleChanges } from '../store/visibility.ts';
 import { carryOut, missingOf } from './carry-out.ts';
 import { tellMaker } from './change-mail.ts';
 import type { Caller, Handlers, OpsDeps, StateChange, WriteContext, Written } from './handler.ts';
-import { approversOf, checkedChange, groupsWith, humanBehind } from './may-check.ts';
+import { approversOf, checkedChange, groupsWith, isSameHuman } from './may-check.ts';
 import { refuseGainers } from './refuse-gainers.ts';
 import { defaultLimit, pageOf } from './page.ts';
 
@@ -64,7 +65,7 @@ export function changeHandlers(stateChange: (operation: string) => StateChange):
       run: async ({ change, reason }, context) => {
         const { uow, caller } = context;
         const row = await pendingChange(uow, change);
-        if (isMaker(row, caller)) {
+        if (await isMaker(uow, row, caller)) {
           throw new PpecError('permission_denied', 'You filed this change; withdraw it instead: ppec change withdraw');
         }
         await checkGroup(row, context, stateChange(row.operation));
@@ -75,7 +76,7 @@ export function changeHandlers(stateChange: (operation: string) => StateChange):
       kind: 'write',
       run: async ({ change }, { uow, caller }) => {
         const row = await pendingChange(uow, change);
-        if (!isMaker(row, caller)) {
+        if (!(await isMaker(uow, row, caller))) {
           throw new PpecError(
             'permission_denied',
             'Only its maker withdraws a change; reject it instead: ppec change reject',
@@ -115,8 +116,8 @@ export async function openChange(uow: UnitOfWork, id: string): Promise<ChangeRow
 }
 
 /** As people, whatever credentials and accounts they use. */
-export function isMaker(row: ChangeRow, caller: Caller): boolean {
-  return humanBehind(row.maker_id) === humanBehind(caller.personId);
+export function isMaker(uow: UnitOfWork, row: ChangeRow, caller: Caller): Promise<boolean> {
+  return isSameHuman(uow.db, row.maker_id, caller.personId);
 }
 
 export function checkHash(row: ChangeRow, payloadSha256: string): void {
@@ -131,8 +132,9 @@ type Approving = { readonly context: WriteContext; readonly handler: StateChange
 
 async function checkApproval(row: ChangeRow, payloadSha256: string, { context, handler }: Approving): Promise<void> {
   const { uow, caller } = context;
-  if (isMaker(row, caller)) {
-    throw new PpecError('permission_denied', 'You filed this change; a different person must check it.');
+  if (await isMaker(uow, row, caller)) {
+    const what = row.maker_id === caller.personId ? 'You' : 'A service of yours';
+    throw new PpecError('permission_denied', `${what} filed this change; a different person must check it.`);
   }
   if (row.state === 'approved') {
     throw new PpecError('failed_precondition', `${row.id} is approved already and ${row.state_reason ?? 'waits'}.`);
@@ -142,7 +144,7 @@ async function checkApproval(row: ChangeRow, payloadSha256: string, { context, h
   }
   checkHash(row, payloadSha256);
   await refuseGainers(handler, JSON.parse(row.payload), context);
-  const me = humanBehind(caller.personId);
+  const me = await accountableFor(uow.db, caller.personId);
   const { demands } = fromJson(row.policy);
   const at = await checkedChange(uow.db, row, { handler, nowMs: uow.nowMs });
   const counting = await approversOf(uow.db, row, { demands, at });
@@ -171,8 +173,7 @@ async function approve(row: ChangeRow, context: WriteContext, handler: StateChan
   const { credentialId, from, name } = uow.actor;
   const approval = { person: name, personId: caller.personId, credentialId, from, at: uow.nowMs };
   // An earlier approval of the same person that no longer counts gives way to this one.
-  const me = humanBehind(caller.personId);
-  const others = fromJson(row.approvals).filter(({ personId }) => humanBehind(personId) !== me);
+  const others = fromJson(row.approvals).filter(({ personId }) => personId !== caller.personId);
   const approved = await uow.patchChange(row, { approvals: toJson([...others, approval]) });
   await addNote(uow, row, { kind: 'approval', text: `approved ${row.payload_sha256.slice(0, 12)}…` });
   const { demands } = fromJson(row.policy);

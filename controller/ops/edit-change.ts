@@ -24,7 +24,7 @@ export function editHandlers(
       kind: 'write',
       run: async ({ change, input, reason }, context) => {
         const row = await openChange(context.uow, change);
-        if (!isMaker(row, context.caller)) {
+        if (!(await isMaker(context.uow, row, context.caller))) {
           throw new PpecError('permission_denied', 'Only its maker edits a change. Comment on it: ppec change comment');
         }
         const filed: unknown = JSON.parse(row.input);

@@ -4,14 +4,17 @@ import type { Kysely } from 'kysely';
 
 import type { EffectLine } from '../../shared/api/change.ts';
 import type { OperationId, OperationInput, OperationOutput } from '../../shared/api/operations.ts';
+import type { CredentialLimits } from '../../shared/api/credential.ts';
+import type { SignedIn } from '../../shared/api/person.ts';
 import type { Scope } from '../../shared/api/scope.ts';
 import type { BurnInProgress } from '../../shared/burn-in/report.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { IdSource } from '../../shared/ids.ts';
 import type { RegionProblem } from '../../shared/api/region.ts';
 import type { Gathered } from '../audit/gathered.ts';
+import type { Passwords } from '../auth/passwords.ts';
 import type { AuditArchive } from '../store/audit-archive.ts';
-import type { Limits, Rights } from '../domain/rbac.ts';
+import type { Rights } from '../domain/rbac.ts';
 import type { KeyStatement } from '../../shared/protocol/key-list.ts';
 import type { PolicySubject } from '../domain/policy.ts';
 import type { Cidr } from '../domain/webhook-address.ts';
@@ -28,10 +31,22 @@ export type Caller = {
   readonly personId: string;
   /** As they were when the caller was recognised; of a write, as they are in its transaction. */
   readonly rights: Rights;
-  /** What the credential limits the rights of its owner to. */
-  readonly limits: Limits;
-  /** Read anew: a grant may have come, gone or expired since. */
+  /**
+   * Read anew: a grant may have come, gone or expired since, or the credential been revoked. Throws `unauthenticated`
+   * where the caller would not be let in any more.
+   */
   readonly rightsNow: (db: Reader) => Promise<Rights>;
+  /** What narrows the rights of the person here; a credential made with this is within it. */
+  readonly bounds: Bounds;
+  readonly signedIn: SignedIn;
+  /** Aborts when the person, the credential or the session loses its rights. */
+  readonly signal: AbortSignal;
+};
+
+export type Bounds = {
+  readonly limits: CredentialLimits;
+  readonly sources: readonly string[];
+  readonly untilMs: number | null;
 };
 
 export type RegionFacts = {
@@ -78,6 +93,13 @@ export type OpsDeps = {
   };
   readonly webhookRules: { readonly allowHttp: boolean; readonly allowed: readonly Cidr[] };
   readonly mailIsConfigured: boolean;
+  readonly signIn: {
+    /** Where the API is for people's browsers. */
+    readonly url: string;
+    /** The identity provider's; null where none is configured. */
+    readonly issuer: string | null;
+    readonly passwords: Passwords;
+  };
   /** Resolves when an event newer than `after` is there, or after `waitMs`. */
   readonly waitForEvent: (after: number, waitMs: number) => Promise<void>;
 };
@@ -122,6 +144,14 @@ export type Handler<Id extends OperationId = OperationId> =
   | {
       readonly kind: 'write';
       readonly run: (input: OperationInput<Id>, context: WriteContext) => Promise<Written<OperationOutput<Id>>>;
+    }
+  | {
+      /** A write with work that no transaction should wait for: `prepare` does it and answers what remains. */
+      readonly kind: 'prepared-write';
+      readonly prepare: (
+        input: OperationInput<Id>,
+        context: ReadContext,
+      ) => Promise<(input: OperationInput<Id>, context: WriteContext) => Promise<Written<OperationOutput<Id>>>>;
     }
   | {
       readonly kind: 'state-change';

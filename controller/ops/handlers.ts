@@ -17,6 +17,7 @@ import { commandKeyHandlers } from './command-key-ops.ts';
 import { identityHandlers } from './identity-ops.ts';
 import { editHandlers } from './edit-change.ts';
 import type { Handler, Handlers, StateChange } from './handler.ts';
+import { credentialHandlers } from './credential-ops.ts';
 import { imageHandlers } from './image-ops.ts';
 import { networkHandlers } from './network-ops.ts';
 import { notificationHandlers } from './notification-ops.ts';
@@ -33,6 +34,7 @@ import { provisionHandlers } from './provision-asset.ts';
 import { regionHandlers } from './region-ops.ts';
 import { roleHandlers } from './role-ops.ts';
 import { teamHandlers } from './team-ops.ts';
+import { sessionHandlers } from './session-ops.ts';
 import { vendorHandlers } from './vendor-ops.ts';
 import { waiverHandlers } from './waive-finding.ts';
 import { webhookHandlers } from './webhook-ops.ts';
@@ -72,6 +74,8 @@ const handlers: Handlers<OperationId> = {
   ...policyHandlers,
   ...webhookHandlers,
   ...notificationHandlers,
+  ...credentialHandlers,
+  ...sessionHandlers,
 };
 
 /** What an approved change carries out. */

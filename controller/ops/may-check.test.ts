@@ -111,7 +111,7 @@ describe('a checker', () => {
     await setPolicy(room, { quorum: 2 });
     const change = await file(room, 'S1', 'payments');
     expect((await approve(room, 'adi', change)).state).toBe('open');
-    const narrow = { roles: toJson(['admin']) };
+    const narrow = { limits: toJson({ roles: ['admin'] }) };
     await room.store.db.updateTable('credentials').set(narrow).where('id', '=', room.credentialId('adi')).execute();
     expect((await approve(room, 'cho', change)).missing).toEqual(['1 more of change.approve']);
   });

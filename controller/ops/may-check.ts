@@ -1,11 +1,12 @@
 // Who may ask for a change and who counts as its checker, asked anew at every decision: a right that was lost since no
 // longer counts. A checker has `change.approve` wherever the change reaches, gains nothing by it, and is not its maker.
+import { limitsOf } from '../domain/credential-limits.ts';
 import { groupsOf, type Approver, type Demand } from '../domain/policy.ts';
 import { allPermissions, decideAll, holdsRole, mayApprove, narrowed, type Rights, type Where } from '../domain/rbac.ts';
 import { parseHolder } from '../../shared/api/holder.ts';
 import { namesBehind, namesWithPermission, rightsOf } from '../store/grants.ts';
 import { fromJson } from '../store/json.ts';
-import { limitsOf, type PersonRow } from '../store/people.ts';
+import { accountableFor, type PersonRow } from '../store/people.ts';
 import { requireRole } from '../store/roles.ts';
 import { changeSubjects } from '../store/subjects.ts';
 import type { ChangeRow } from '../store/change-tables.ts';
@@ -35,12 +36,9 @@ export async function checkedChange(
   return { makerId: row.maker_id, subjects: await changeSubjects(db, row.id), gainers, nowMs };
 }
 
-/**
- * The person behind an account: maker and checker are compared as people. The account of a service stands for the person
- * who owns the service; every account is a person's own as yet.
- */
-export function humanBehind(personId: string): string {
-  return personId;
+/** Whether two accounts are one person's: maker and checker are compared as people, and a service is its owner. */
+export async function isSameHuman(db: Reader, one: string, other: string): Promise<boolean> {
+  return one === other || (await accountableFor(db, one)) === (await accountableFor(db, other));
 }
 
 /** What a person may now, by the credential they used then; undefined where either is no longer in force. */
@@ -57,7 +55,7 @@ async function rightsNow(
   // What a stolen credential has approved is worth nothing once it is revoked; one that has expired was good in its time.
   if (credential !== undefined && credential.revoked_at !== null) return undefined;
   const rights = await rightsOf(db, person.name, nowMs);
-  return credential === undefined ? rights : narrowed(rights, limitsOf(credential));
+  return credential === undefined ? rights : narrowed(rights, limitsOf(fromJson(credential.limits)));
 }
 
 export type Who = { readonly name: string; readonly personId: string; readonly rights: Rights };
@@ -68,7 +66,7 @@ export async function groupsWith(
   { name, personId, rights }: Who,
   { groups, at }: { readonly groups: readonly string[]; readonly at: Checked },
 ): Promise<Set<string>> {
-  const isMaker = humanBehind(personId) === humanBehind(at.makerId);
+  const isMaker = await isSameHuman(db, personId, at.makerId);
   if (isMaker || at.gainers.includes(name) || !mayApprove(rights, at.subjects)) return new Set();
   const found = new Set<string>();
   for (const group of groups) {
@@ -114,7 +112,7 @@ export async function approversOf(
     const rights = await rightsNow(db, person, { credentialId, nowMs: at.nowMs });
     if (rights === undefined) continue;
     const who = { name: person.name, personId, rights };
-    approvers.push({ humanId: humanBehind(personId), groups: await groupsWith(db, who, { groups, at }) });
+    approvers.push({ humanId: await accountableFor(db, personId), groups: await groupsWith(db, who, { groups, at }) });
   }
   return approvers;
 }
@@ -131,7 +129,7 @@ export async function candidatesFor(db: Reader, demands: readonly Demand[], at: 
     if (person?.active !== 1) continue;
     const who = { name, personId: person.id, rights: await rightsOf(db, name, at.nowMs) };
     const checks = await groupsWith(db, who, { groups, at });
-    if (checks.size > 0) candidates.push({ ...who, humanId: humanBehind(person.id), groups: checks });
+    if (checks.size > 0) candidates.push({ ...who, humanId: await accountableFor(db, person.id), groups: checks });
   }
   return candidates;
 }

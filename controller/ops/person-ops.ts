@@ -1,22 +1,32 @@
-// People and their API credentials.
+// People and services: who they are, whether they may come in, and how they sign in.
 import { PpecError } from '../../shared/errors.ts';
-import { decide } from '../domain/rbac.ts';
 import { scopeText } from '../../shared/api/scope.ts';
-import { rightsOf } from '../store/grants.ts';
-import { addCredential, addPerson, credentialView, findPerson, personView } from '../store/people.ts';
-import type { Caller, Handlers } from './handler.ts';
+import { changePassword, endSessionsOf } from '../auth/password-sign-in.ts';
+import { isWithinLimits } from '../domain/credential-limits.ts';
+import { passwordProblem } from '../domain/password.ts';
+import { addPerson, findPerson, personView, type PersonRow } from '../store/people.ts';
+import { addSetUpToken, linkIdentity, passwordOf, unlinkIdentity } from '../store/sign-in-proofs.ts';
+import type { UnitOfWork } from '../store/unit-of-work.ts';
+import type { Handlers, WriteContext, Written } from './handler.ts';
 import { defaultLimit, pageOf } from './page.ts';
-
-const dayMs = 86_400_000;
+import type { Person } from '../../shared/api/person.ts';
 
 export const personHandlers: Handlers<
-  'auth.whoami' | 'person.list' | 'person.create' | 'credential.list' | 'credential.create' | 'credential.revoke'
+  | 'auth.whoami'
+  | 'person.list'
+  | 'person.create'
+  | 'person.update'
+  | 'person.deactivate'
+  | 'person.reactivate'
+  | 'person.set-up'
+  | 'person.set-password'
 > = {
   'auth.whoami': {
     kind: 'read',
     run: async (_input, { deps, caller }) => ({
-      person: personView(await findPerson(deps.db, caller.personId)),
+      person: await personView(deps.db, await findPerson(deps.db, caller.personId)),
       credentialId: caller.actor.credentialId ?? '',
+      signedIn: caller.signedIn,
       grants: caller.rights.held.map(({ id, holder, role, scopes, expiresAt }) => ({
         id,
         holder,
@@ -36,94 +46,150 @@ export const personHandlers: Handlers<
         .orderBy('id')
         .limit(limit + 1)
         .execute();
-      return pageOf(rows, limit, personView);
+      return pageOf(rows, limit, (row) => personView(deps.db, row));
     },
   },
   'person.create': {
     kind: 'write',
-    run: async (input, { uow }) => {
-      const row = await addPerson(uow.db, input, uow.ids);
-      await uow.changelog('person', { id: row.id, after: row });
-      return { output: personView(row), targets: [row.id], message: `${row.name} added` };
-    },
-  },
-  'credential.list': {
-    kind: 'read',
-    run: async ({ limit = defaultLimit, cursor }, { deps, caller }) => {
-      let query = deps.db
-        .selectFrom('credentials')
-        .innerJoin('people', 'people.id', 'credentials.person_id')
-        .selectAll('credentials')
-        .select('people.name as person_name');
-      if (!isFor(caller, 'credential.list')) query = query.where('credentials.person_id', '=', caller.personId);
-      if (cursor !== undefined) query = query.where('credentials.id', '>', cursor);
-      const rows = await query
-        .orderBy('credentials.id')
-        .limit(limit + 1)
-        .execute();
-      return pageOf(rows, limit, (row) => credentialView(row, row.person_name));
-    },
-  },
-  'credential.create': {
-    kind: 'write',
-    run: async ({ label, person, roles, expiresInDays }, { uow, caller }) => {
-      const owner = await findPerson(uow.db, person ?? caller.personId);
-      if (owner.id !== caller.personId && !isFor(caller, 'credential.create')) {
-        throw new PpecError('permission_denied', 'Only an admin makes credentials for somebody else.');
-      }
-      const isOwn = owner.id === caller.personId;
-      const { held } = isOwn ? caller.rights : await rightsOf(uow.db, owner.name, uow.nowMs);
-      const beyond = (roles ?? []).filter((given) => !held.some(({ role }) => role === given));
-      if (beyond.length > 0) {
+    run: async ({ owner, ...input }, { uow }) => {
+      const isService = input.kind === 'service';
+      if (isService !== (owner !== undefined)) {
         throw new PpecError(
-          'permission_denied',
-          `A credential has no more rights than its owner: ${owner.name} has no role ${beyond.join(', ')} to give.`,
+          'invalid_argument',
+          isService ? 'A service needs an owner: the person who answers for it.' : 'Only a service has an owner.',
         );
       }
-      const { row, secret } = await addCredential(
+      const answers = owner === undefined ? undefined : await findPerson(uow.db, owner);
+      if (answers !== undefined && answers.kind !== 'person') {
+        throw new PpecError('invalid_argument', `${answers.name} is a service; a person must answer for a service.`);
+      }
+      const row = await addPerson(
         uow.db,
-        {
-          personId: owner.id,
-          label,
-          // Made with a restricted credential, it is at most as wide as that one.
-          roles: roles ?? (isOwn ? (caller.limits.roles ?? null) : null),
-          expiresAtMs: expiresInDays === undefined ? null : uow.nowMs + expiresInDays * dayMs,
-        },
+        { ...input, ...(answers === undefined ? {} : { ownerId: answers.id }) },
         uow.ids,
       );
-      await uow.changelog('credential', { id: row.id, after: row });
+      await uow.changelog('person', { id: row.id, after: row });
+      const as = answers === undefined ? '' : ` as a service of ${answers.name}`;
+      return { output: await personView(uow.db, row), targets: [row.id], message: `${row.name} added${as}` };
+    },
+  },
+  'person.update': { kind: 'write', run: (input, context) => update(input, context) },
+  'person.deactivate': {
+    kind: 'write',
+    run: async ({ person, reason }, { uow, caller }) => {
+      const row = await findPerson(uow.db, person);
+      if (row.id === caller.personId) {
+        throw new PpecError('failed_precondition', 'You cannot deactivate yourself; another administrator can.');
+      }
+      const next = await patchPerson(uow, row, { active: 0 });
+      await endSessionsOf(uow, row.id, { because: 'the person was deactivated', exceptSession: null });
+      uow.cutOff({ personId: row.id });
       return {
-        output: { credential: credentialView(row, owner.name), secret },
-        targets: [row.id, owner.id],
-        message: `credential '${label}' made for ${owner.name}`,
+        output: await personView(uow.db, next),
+        targets: [row.id],
+        message: `${row.name} deactivated: ${reason}`,
       };
     },
   },
-  'credential.revoke': {
+  'person.reactivate': {
     kind: 'write',
-    run: async ({ credential }, { uow, caller }) => {
-      const row = await uow.db.selectFrom('credentials').selectAll().where('id', '=', credential).executeTakeFirst();
-      if (row === undefined || (row.person_id !== caller.personId && !isFor(caller, 'credential.revoke'))) {
-        throw new PpecError('not_found', `There is no credential '${credential}'. List them: ppec credential list`);
-      }
-      const owner = await findPerson(uow.db, row.person_id);
-      const revoked = { ...row, revoked_at: row.revoked_at ?? uow.nowMs };
-      await uow.db
-        .updateTable('credentials')
-        .set({ revoked_at: revoked.revoked_at })
-        .where('id', '=', row.id)
-        .execute();
-      await uow.changelog('credential', { id: row.id, before: row, after: revoked });
+    run: async ({ person, reason }, { uow }) => {
+      const row = await findPerson(uow.db, person);
+      const next = await patchPerson(uow, row, { active: 1 });
       return {
-        output: credentialView(revoked, owner.name),
+        output: await personView(uow.db, next),
         targets: [row.id],
-        message: `credential '${row.label}' of ${owner.name} revoked`,
+        message: `${row.name} reactivated: ${reason}`,
+      };
+    },
+  },
+  'person.set-up': {
+    kind: 'write',
+    run: async ({ person }, { uow, deps, caller }) => {
+      const row = await findPerson(uow.db, person);
+      if (!isWithinLimits({}, caller.bounds.limits) || caller.bounds.sources.length > 0) {
+        throw new PpecError(
+          'permission_denied',
+          'A credential with limits cannot make a link that leads to a sign-in without any. Use another, or sign in.',
+        );
+      }
+      if (row.kind !== 'person') {
+        throw new PpecError(
+          'failed_precondition',
+          `${row.name} is a service and does not sign in; make it a credential.`,
+        );
+      }
+      const { token, expiresAtMs } = await addSetUpToken(uow.db, row.id, uow.ids);
+      await uow.event('person', row.id, `${uow.actor.name} made a set-up link for ${row.name}`);
+      return {
+        output: { person: row.name, url: `${deps.signIn.url}/set-up?token=${token}`, token, expiresAt: expiresAtMs },
+        targets: [row.id],
+        message: `a set-up link made for ${row.name}`,
+      };
+    },
+  },
+  'person.set-password': {
+    kind: 'prepared-write',
+    // Hashing takes long and may have to wait its turn: no transaction waits with it.
+    prepare: async (input, { deps, caller }) => {
+      const person = await findPerson(deps.db, caller.personId);
+      const { passwords } = deps.signIn;
+      const attempt = { name: person.name, person, password: input.old, from: caller.actor.from ?? 'local' };
+      const checked = await passwords.check(attempt);
+      if (!checked.isRight) {
+        throw new PpecError(
+          'permission_denied',
+          checked.phc === undefined
+            ? 'You have no password yet. An administrator makes a link to choose one: ppec person set-up NAME'
+            : 'The old password is wrong.',
+        );
+      }
+      const problem = passwordProblem(input.new, person);
+      if (problem !== undefined) throw new PpecError('invalid_argument', problem);
+      const phc = await passwords.hash(input.new);
+      return async (_input, { uow }) => {
+        if ((await passwordOf(uow.db, person.id)) !== checked.phc) {
+          throw new PpecError('conflict', 'Your password was changed meanwhile. Try again with that one.');
+        }
+        const exceptSession = caller.actor.credentialId;
+        const sessionsEnded = await changePassword(uow, person.id, { phc, exceptSession });
+        return {
+          output: { person: person.name, sessionsEnded },
+          targets: [person.id],
+          message: `${person.name} changed their password; ${sessionsEnded} other sessions ended`,
+        };
       };
     },
   },
 };
 
-/** Everybody may do it for themselves; at region, for everybody. */
-function isFor(caller: Caller, permission: string): boolean {
-  return decide(caller.rights, permission, 'region').allowed;
+type Update = { readonly person: string; readonly email?: string | null; readonly oidcSubject?: string | null };
+
+async function update({ person, email, oidcSubject }: Update, { uow, deps }: WriteContext): Promise<Written<Person>> {
+  const row = await findPerson(uow.db, person);
+  const { issuer } = deps.signIn;
+  const said: string[] = [];
+  if (oidcSubject !== undefined) {
+    if (issuer === null)
+      throw new PpecError('failed_precondition', 'No identity provider is configured in this region.');
+    if (row.kind !== 'person')
+      throw new PpecError('failed_precondition', `${row.name} is a service and does not sign in.`);
+    if (oidcSubject === null) await unlinkIdentity(uow.db, row.id, issuer);
+    else await linkIdentity(uow.db, row.id, { issuer, subject: oidcSubject, nowMs: uow.nowMs });
+    said.push(oidcSubject === null ? 'no identity at the provider' : `${oidcSubject} at the provider`);
+  }
+  const next = email === undefined ? row : await patchPerson(uow, row, { email });
+  if (email !== undefined) said.push(email === null ? 'no e-mail address' : `e-mail ${email}`);
+  return {
+    output: await personView(uow.db, next),
+    targets: [row.id],
+    message: `${row.name}: ${said.join(', ') || 'as before'}`,
+  };
+}
+
+async function patchPerson(uow: UnitOfWork, row: PersonRow, patch: Partial<PersonRow>): Promise<PersonRow> {
+  const next = { ...row, ...patch };
+  await uow.db.updateTable('people').set(patch).where('id', '=', row.id).execute();
+  await uow.changelog('person', { id: row.id, before: row, after: next });
+  return next;
 }

@@ -12,6 +12,7 @@ import type { Store, UnitOfWork } from '../store/unit-of-work.ts';
 import { authorise, checkPermission } from './authorise.ts';
 import { DriftedChange } from './carry-out.ts';
 import { close } from './change-ops.ts';
+import { cutOffError } from './cut-off.ts';
 import { fileChange, type Asked } from './file-change.ts';
 import type { Caller, Handler, OpsDeps, WriteContext, Written } from './handler.ts';
 import { handlerFor } from './handlers.ts';
@@ -26,12 +27,21 @@ export type Request = {
   readonly idempotencyKey?: string;
 };
 
+/** Operations whose answer holds a secret: it is shown once and stored nowhere. */
+const secretAnswers: ReadonlySet<string> = new Set([
+  'credential.create',
+  'credential.rotate',
+  'person.set-up',
+  'webhook.create',
+  'webhook.rotate',
+]);
+/** Operations whose input holds a secret: not even its hash is kept, so a repeat is carried out again. */
+const secretInputs: ReadonlySet<string> = new Set(['person.set-password']);
+
 export type Runner = (request: Request) => Promise<unknown>;
 
 const idempotencyKeyPattern = /^[\x21-\x7e]{1,200}$/;
 const idempotencyLifeMs = 86_400_000;
-/** What these answer is shown once. */
-const showsSecret = new Set(['credential.create', 'webhook.create', 'webhook.rotate']);
 
 export function createRunner(store: Store, deps: OpsDeps): Runner {
   return async (request) => {
@@ -49,7 +59,10 @@ export function createRunner(store: Store, deps: OpsDeps): Runner {
       return output;
     }
     try {
+      const ready = await prepared(handler, { request, input, deps });
       return await store.write(caller.actor, async (uow) => {
+        // The right may have been taken while the request waited for its turn.
+        if (caller.signal.aborted) throw cutOffError();
         // What the caller may do is read in the transaction that does it.
         const rights = await caller.rightsNow(uow.db);
         checkPermission(operation, rights);
@@ -57,7 +70,7 @@ export function createRunner(store: Store, deps: OpsDeps): Runner {
         // A repeat is answered with the first answer, also where that took the object out of the caller's sight.
         return once(uow, request, async () => {
           const asked = await authorise(uow.db, { operation, input, rights });
-          return apply(handler, { operation, asked }, context);
+          return apply(ready, { operation, asked }, context);
         });
       });
     } catch (thrown) {
@@ -70,6 +83,20 @@ export function createRunner(store: Store, deps: OpsDeps): Runner {
       throw thrown;
     }
   };
+}
+
+/** What is left when all is prepared that needs no transaction. */
+type Ready = Extract<Handler, { kind: 'write' | 'state-change' }>;
+type Preparing = { readonly request: Request; readonly input: object; readonly deps: OpsDeps };
+
+/** What is left to do in the transaction. */
+async function prepared(
+  handler: Exclude<Handler, { kind: 'read' }>,
+  { request: { operation, caller }, input, deps }: Preparing,
+): Promise<Ready> {
+  if (handler.kind !== 'prepared-write') return handler;
+  const asked = await authorise(deps.db, { operation, input, rights: caller.rights });
+  return { kind: 'write', run: await handler.prepare(accepted(asked.input), { deps, caller }) };
 }
 
 /** What refuses an input or a read is in the audit, however often somebody tries. */
@@ -92,9 +119,7 @@ function refused(request: Request, error: PpecError): Noted {
   return { ...noteOf(request), outcome: 'refused', message: error.message };
 }
 
-type WriteHandler = Exclude<Handler, { kind: 'read' }>;
-
-async function apply(handler: WriteHandler, asked: Asked, context: WriteContext): Promise<unknown> {
+async function apply(handler: Ready, asked: Asked, context: WriteContext): Promise<unknown> {
   const { written, outcome } = await applied(handler, asked, context);
   await context.uow.audit({
     operation: asked.operation.id,
@@ -108,7 +133,7 @@ async function apply(handler: WriteHandler, asked: Asked, context: WriteContext)
 
 type Applied = { readonly written: Written<unknown>; readonly outcome: 'done' | 'filed' };
 
-async function applied(handler: WriteHandler, asked: Asked, context: WriteContext): Promise<Applied> {
+async function applied(handler: Ready, asked: Asked, context: WriteContext): Promise<Applied> {
   if (handler.kind === 'write') {
     return { written: await handler.run(accepted(asked.asked.input), context), outcome: 'done' };
   }
@@ -119,7 +144,7 @@ async function applied(handler: WriteHandler, asked: Asked, context: WriteContex
 async function once(uow: UnitOfWork, request: Request, work: () => Promise<unknown>): Promise<unknown> {
   const { idempotencyKey: key, operation, caller } = request;
   const credentialId = caller.actor.credentialId;
-  if (key === undefined || credentialId === null) return work();
+  if (key === undefined || credentialId === null || secretInputs.has(operation.id)) return work();
   if (!idempotencyKeyPattern.test(key))
     throw new PpecError('invalid_argument', 'idempotency-key: 1 to 200 printable characters without spaces.');
   const inputSha256 = createHash('sha256')
@@ -135,10 +160,10 @@ async function once(uow: UnitOfWork, request: Request, work: () => Promise<unkno
     if (known.operation !== operation.id || known.input_sha256 !== inputSha256) {
       throw new PpecError('invalid_argument', 'This idempotency-key was used for another request. Make a new one.');
     }
-    if (showsSecret.has(operation.id)) {
+    if (secretAnswers.has(operation.id)) {
       throw new PpecError(
         'failed_precondition',
-        'This was made by the first request; its secret was shown once. Make another.',
+        'This was done by the first request; its secret was shown once. Make another.',
       );
     }
     const { targets } = noteOf(request);
@@ -158,7 +183,7 @@ async function once(uow: UnitOfWork, request: Request, work: () => Promise<unkno
       operation: operation.id,
       input_sha256: inputSha256,
       // A secret is shown once and stored nowhere.
-      output: showsSecret.has(operation.id) ? 'null' : JSON.stringify(output),
+      output: secretAnswers.has(operation.id) ? 'null' : JSON.stringify(output),
       at: uow.nowMs,
     })
     .execute();
@@ -188,6 +213,8 @@ const targetMembers: ReadonlySet<string> = new Set([
   'credential',
   'role',
   'holder',
+  'person',
+  'session',
   'member',
   'webhook',
 ]);

@@ -3,7 +3,7 @@ import type { Change, EffectLine, FrozenPolicy, noteKinds } from '../../shared/a
 import type { ExecutionWindow } from '../../shared/api/execution-window.ts';
 import type { deliveryStates, Webhook } from '../../shared/api/webhook.ts';
 import type { ChangeState } from '../../shared/lifecycle/change.ts';
-import type { Json } from './schema.ts';
+import type { Json } from './json.ts';
 
 export type ChangeRow = {
   id: string;

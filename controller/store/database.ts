@@ -11,6 +11,7 @@ import { parts } from './migrations/0005-parts.ts';
 import { cabling } from './migrations/0006-cabling.ts';
 import { burnIns } from './migrations/0007-burn-ins.ts';
 import { rights } from './migrations/0008-rights.ts';
+import { signIn } from './migrations/0009-sign-in.ts';
 import { policies } from './migrations/0010-policies.ts';
 import { auditHeads } from './migrations/0011-audit-heads.ts';
 import { agentIdentity } from './migrations/0012-agent-identity.ts';
@@ -27,6 +28,7 @@ const migrations: readonly Migration[] = [
   cabling,
   burnIns,
   rights,
+  signIn,
   policies,
   auditHeads,
   agentIdentity,

@@ -19,8 +19,16 @@ const heldMax = 1000;
 /** Members of one team or project at most, and of one grant's effect looked at. */
 export const membersMax = 1000;
 
-/** The rights of a person or service, by name: their own grants, and those of their teams and projects. */
+/** The second pair of eyes is a person's: a service neither checks what others ask for nor does without a checker. */
+const peoples: ReadonlySet<string> = new Set(['change.approve', 'change.break-glass']);
+
+/**
+ * The rights of a person or service, by name: their own grants, and those of their teams and projects. Somebody who is not
+ * active has none.
+ */
 export async function rightsOf(db: Db, name: string, nowMs: number): Promise<Rights> {
+  const who = await db.selectFrom('people').select(['kind', 'active']).where('name', '=', name).executeTakeFirst();
+  if (who?.active !== 1) return compileRights([]);
   const own = ownHolders(name);
   const rows = await db
     .selectFrom('grants')
@@ -35,7 +43,14 @@ export async function rightsOf(db: Db, name: string, nowMs: number): Promise<Rig
     .orderBy('id')
     .limit(heldMax)
     .execute();
-  return compileRights(await heldOf(db, rows));
+  const held = await heldOf(db, rows);
+  if (who.kind === 'person') return compileRights(held);
+  return compileRights(
+    held.map((grant) => ({
+      ...grant,
+      permissions: new Set([...grant.permissions].filter((each) => !peoples.has(each))),
+    })),
+  );
 }
 
 export async function heldOf(db: Db, rows: readonly GrantRow[]): Promise<Held[]> {

@@ -1,6 +1,6 @@
 // The tables of the identities of agents: tokens to come by a certificate, certificates, and the TPMs of machines.
 import type { EkAlgorithm } from '../../shared/tpm/templates.ts';
-import type { Json } from './schema.ts';
+import type { Json } from './json.ts';
 
 /** Every certificate that an agent was given, and what became of it. */
 export type AgentCertificateRow = {

@@ -1,5 +1,7 @@
 // JSON columns: the one place where values become text and text becomes values again.
-import type { Json } from './schema.ts';
+
+/** JSON text of a T; only this file makes and reads it. */
+export type Json<T> = string & { readonly __json?: T };
 
 export function toJson<T>(value: T): Json<T> {
   return JSON.stringify(value);

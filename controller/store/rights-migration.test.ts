@@ -74,7 +74,9 @@ it('makes grants of roles, and projects of the names on machines', async () => {
   expect(
     ['asset.provision', 'change.approve', 'person.create'].map((each) => decide(rights, each, 'region').allowed),
   ).toEqual([true, true, false]);
-  expect(await db.selectFrom('credentials').select('roles').execute()).toEqual([{ roles: '["provisioner"]' }]);
+  expect(await db.selectFrom('credentials').select('limits').execute()).toEqual([
+    { limits: '{"roles":["provisioner"]}' },
+  ]);
   expect(await db.selectFrom('projects').select(['name', 'team']).execute()).toEqual([
     { name: 'pay', team: 'unassigned' },
   ]);

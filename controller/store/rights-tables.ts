@@ -1,6 +1,6 @@
 // The tables of who may do what: teams, projects and clusters, their members, roles, grants, and what changes are about.
 import type { Scope } from '../../shared/api/scope.ts';
-import type { Json } from './schema.ts';
+import type { Json } from './json.ts';
 
 export type GrantRow = {
   id: string;

@@ -18,10 +18,9 @@ import type { Measured } from '../domain/peers.ts';
 import type { ChangeTables } from './change-tables.ts';
 import type { IdentityTables } from './identity-tables.ts';
 import type { RightsTables } from './rights-tables.ts';
+import type { Json } from './json.ts';
+import type { SignInTables } from './sign-in-tables.ts';
 import type { StoredOrder } from './stored-order.ts';
-
-/** JSON text of a T; only json.ts makes and reads it. */
-export type Json<T> = string & { readonly __json?: T };
 
 /** What ran on the machine's disks: `maybe` from the moment a production kernel was told to start. */
 export type ProductionRan = 'no' | 'maybe' | 'yes';
@@ -194,6 +193,7 @@ export type CablingTableRow = {
 };
 
 export type Database = RightsTables &
+  SignInTables &
   IdentityTables &
   ChangeTables & {
     assets: AssetRow;
@@ -304,18 +304,6 @@ export type Database = RightsTables &
       state: 'reserved' | 'allocated' | 'cooling';
       asset_id: string | null;
       since: number;
-    };
-    people: { id: string; name: string; active: number; created_at: number };
-    credentials: {
-      id: string;
-      person_id: string;
-      secret_hash: string;
-      roles: Json<string[]> | null;
-      label: string;
-      expires_at: number | null;
-      last_used_at: number | null;
-      revoked_at: number | null;
-      created_at: number;
     };
     operations: OperationRow;
     commands: CommandRow;

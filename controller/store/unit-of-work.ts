@@ -17,6 +17,9 @@ import type { ChangeRow } from './change-tables.ts';
 import type { AssetRow, Database, OperationRow } from './schema.ts';
 import { fanOut } from './webhooks.ts';
 
+/** Whose open requests end: of a whole person, of a credential, or of a session. */
+export type CutOff = { readonly personId: string } | { readonly credentialId: string } | { readonly sessionId: string };
+
 /** Who does it: a person through a credential, an agent, or a reconciler. */
 export type Actor = {
   readonly name: string;
@@ -58,6 +61,8 @@ export type UnitOfWork = {
   readonly changelog: (kind: string, logged: Logged) => Promise<void>;
   /** Names an asset whose reconcilers run after the commit. */
   readonly wake: (assetId: string) => void;
+  /** Names those who lost their rights: what they have open ends after the commit. */
+  readonly cutOff: (whose: CutOff) => void;
 };
 
 export type Store = {
@@ -72,6 +77,8 @@ export type StoreDeps = {
   readonly ids: IdSource;
   /** Called after each commit that had something to say: assets to wake, the newest event, the audit's newest entry. */
   readonly committed: (woken: readonly string[], eventSeq: number, audit?: ChainState) => void;
+  /** Called after each commit that took rights from somebody; the request that did it is answered all the same. */
+  readonly cutOff?: (whose: readonly CutOff[], byRequestId: string | null) => void;
 };
 
 /** The feed is for watching; what must be proved is in the audit, which is never cut. */
@@ -83,13 +90,14 @@ const cutEvents = 'delete from events where seq <= ?';
 /** What a transaction carries from unit to unit, so that no unit reads it again. */
 type Carried = { audit: ChainState; changelogSeq: number; eventSeq: number };
 
-export function createStore({ db, ids, committed }: StoreDeps): Store {
+export function createStore({ db, ids, committed, cutOff }: StoreDeps): Store {
   const group = createGroupCommit<Carried>(db, lastOfAll);
   return {
     db,
     nowMs: () => ids.clock.nowMs(),
     write: async (actor, work) => {
       const woken = new Set<string>();
+      const lost: CutOff[] = [];
       const said: { event: number; audit?: ChainState } = { event: 0 };
       const result = await group.run((trx, carried) => {
         const nowMs = ids.clock.nowMs();
@@ -125,9 +133,11 @@ export function createStore({ db, ids, committed }: StoreDeps): Store {
           ...patches(trx, changelog, nowMs),
           changelog,
           wake: (assetId) => void woken.add(assetId),
+          cutOff: (whose) => void lost.push(whose),
         };
         return work(uow);
       });
+      if (lost.length > 0) cutOff?.(lost, actor.requestId);
       if (woken.size > 0 || said.event > 0 || said.audit !== undefined) committed([...woken], said.event, said.audit);
       return result;
     },

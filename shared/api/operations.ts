@@ -9,6 +9,7 @@ import { canIOperations } from './can-i.ts';
 import { changeOperations } from './change.ts';
 import { clusterOperations } from './cluster.ts';
 import { commandKeyOperations } from './command-key.ts';
+import { credentialOperations } from './credential.ts';
 import { deliveryReportOperations } from './delivery-report.ts';
 import { grantOperations } from './grant.ts';
 import { identityOperations } from './identity.ts';
@@ -26,6 +27,7 @@ import { purchaseOrderOperations } from './purchase-order.ts';
 import { regionOperations } from './region.ts';
 import { roleOperations } from './role.ts';
 import { teamOperations } from './team.ts';
+import { sessionOperations } from './session.ts';
 import { vendorOperations } from './vendor.ts';
 import { waiverOperations } from './waiver.ts';
 import { webhookOperations } from './webhook.ts';
@@ -62,6 +64,8 @@ export const operations = [
   ...commandKeyOperations,
   ...webhookOperations,
   ...notificationOperations,
+  ...credentialOperations,
+  ...sessionOperations,
 ] as const;
 
 export type AnyOperation = (typeof operations)[number];

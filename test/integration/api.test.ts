@@ -161,10 +161,13 @@ describe('roles', () => {
 
   it('give a credential no more rights than its owner, and none once revoked', async () => {
     const max = region.client('max');
-    await expect(max.call('credential.create', { label: 'wide', roles: ['admin'] })).rejects.toMatchObject({
+    await expect(max.call('credential.create', { label: 'wide', limits: { roles: ['admin'] } })).rejects.toMatchObject({
       code: 'permission_denied',
     });
-    const { credential, secret } = await max.call('credential.create', { label: 'narrow', roles: ['provisioner'] });
+    const { credential, secret } = await max.call('credential.create', {
+      label: 'narrow',
+      limits: { roles: ['provisioner'] },
+    });
     const narrow = createClient({
       url: `unix:${join(region.dir, 'api.sock')}`,
       credential: { id: credential.id, secret },
@@ -174,7 +177,7 @@ describe('roles', () => {
     expect(me.permissions).not.toContain('change.approve');
     // Made with the narrow one, it is as narrow.
     const child = await narrow.call('credential.create', { label: 'child' });
-    expect(child.credential.roles).toEqual(['provisioner']);
+    expect(child.credential.limits).toEqual({ roles: ['provisioner'] });
     await max.call('credential.revoke', { credential: credential.id });
     await expect(narrow.call('auth.whoami', {})).rejects.toMatchObject({ code: 'unauthenticated' });
     // Nobody else's credential can be seen or revoked by somebody who is no admin.

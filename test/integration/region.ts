@@ -292,7 +292,7 @@ export async function assetInState(region: Region, asset: string, ...states: Ass
   );
 }
 
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = createServer();

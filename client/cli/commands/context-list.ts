@@ -12,6 +12,7 @@ export const contextList = command({
       url: context.url,
       region: context.region ?? null,
       credentialId: context.credential?.id ?? null,
+      signedIn: context.login?.person ?? null,
     }));
     output.value(rows, () => {
       if (rows.length === 0) {
@@ -23,7 +24,7 @@ export const contextList = command({
           { title: 'NAME', value: (row) => row.name },
           { title: 'URL', value: (row) => row.url },
           { title: 'REGION', value: (row) => row.region },
-          { title: 'CREDENTIAL', value: (row) => row.credentialId },
+          { title: 'AS', value: (row) => (row.signedIn === null ? row.credentialId : `${row.signedIn} (signed in)`) },
         ],
         rows,
       );

@@ -1,5 +1,6 @@
 import { command } from '../command.ts';
 import { limitOption, printList } from '../list-command.ts';
+import { limitsText } from '../views/credential.ts';
 import { relative } from '../output/time.ts';
 
 export const credentialList = command({
@@ -17,7 +18,7 @@ export const credentialList = command({
         { title: 'CREDENTIAL', value: (each) => each.id },
         { title: 'PERSON', value: (each) => each.person },
         { title: 'LABEL', value: (each) => each.label, shrinks: true },
-        { title: 'ROLES', value: (each) => each.roles?.join(', ') ?? 'all of the person' },
+        { title: 'LIMITS', value: (each) => limitsText(each.limits, each.sources), shrinks: true },
         { title: 'USED', value: (each) => when(each.lastUsedAt) },
         { title: 'EXPIRES', value: (each) => when(each.expiresAt) },
         {

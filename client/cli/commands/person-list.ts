@@ -4,7 +4,7 @@ import { relative } from '../output/time.ts';
 
 export const personList = command({
   path: 'person list',
-  summary: 'List people',
+  summary: 'List people and services',
   options: { limit: limitOption },
   examples: ['ppec person list'],
   async run(context, { limit }) {
@@ -13,6 +13,8 @@ export const personList = command({
       limit,
       columns: [
         { title: 'NAME', value: (person) => person.name },
+        { title: 'KIND', value: (person) => (person.owner === null ? person.kind : `service of ${person.owner}`) },
+        { title: 'E-MAIL', value: (person) => person.email, shrinks: true },
         {
           title: 'ACTIVE',
           value: (person) => (person.active ? 'yes' : 'no'),
