@@ -158,16 +158,18 @@ describe('webhooks', () => {
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     const ada = region.client('ada');
     await expect(ada.call('webhook.create', { name: 'plain', url: `http://127.0.0.1:${port}/` })).rejects.toMatchObject({ code: 'invalid_argument' });
-    for (const [name, url] of [['own', `https://127.0.0.1:${port}/`], ['localhost', `https://localhost:${port}/`], ['metadata', 'https://169.254.169.254/latest/meta-data/']] as const) {
-      await ada.call('webhook.create', { name, url });
-      await ada.call('webhook.test', { webhook: name });
-      const tried = await waitUntil(async () => {
-        const [delivery] = (await ada.call('webhook.deliveries', { webhook: name })).items;
-        return delivery !== undefined && delivery.attempts > 0 ? delivery : false;
-      });
-      expect(tried.error).toMatch(/^not sent: /);
-      await ada.call('webhook.delete', { webhook: name });
+    for (const url of [`https://127.0.0.1:${port}/`, 'https://169.254.169.254/latest/meta-data/']) {
+      await expect(ada.call('webhook.create', { name: 'own', url })).rejects.toThrow('cannot be sent there');
     }
+    // What a name stands for is known when something is sent.
+    await ada.call('webhook.create', { name: 'localhost', url: `https://localhost:${port}/` });
+    await ada.call('webhook.test', { webhook: 'localhost' });
+    const tried = await waitUntil(async () => {
+      const [delivery] = (await ada.call('webhook.deliveries', { webhook: 'localhost' })).items;
+      return delivery !== undefined && delivery.attempts > 0 ? delivery : false;
+    });
+    expect(tried.error).toMatch(/^not sent: /);
+    await ada.call('webhook.delete', { webhook: 'localhost' });
     expect(hits).toBe(0);
   }); // prettier-ignore
 });
