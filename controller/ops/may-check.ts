@@ -12,6 +12,7 @@ import { changeSubjects } from '../store/subjects.ts';
 import type { ChangeRow } from '../store/change-tables.ts';
 import { PpecError } from '../../shared/errors.ts';
 import type { Reader, StateChange } from './handler.ts';
+import { gainersOf } from './refuse-gainers.ts';
 
 /** Checkers that are looked for; a region with more of them finds enough among these. */
 const candidatesMax = 500;
@@ -32,7 +33,7 @@ export async function checkedChange(
   { handler, nowMs }: { readonly handler: StateChange; readonly nowMs: number },
 ): Promise<Checked> {
   const payload: unknown = JSON.parse(row.payload);
-  const gainers = (await handler.gainers?.(payload, db)) ?? [];
+  const gainers = await gainersOf(handler, payload, db);
   return { makerId: row.maker_id, subjects: await changeSubjects(db, row.id), gainers, nowMs };
 }
 

@@ -51,6 +51,20 @@ export async function accountableFor(db: Db, personId: string): Promise<string> 
   return (await personById(db, personId))?.owner_id ?? personId;
 }
 
+/** These names, with those of their owners and of all services of the same owners. */
+export async function namesOfSameHumans(db: Db, names: readonly string[]): Promise<string[]> {
+  if (names.length === 0) return [];
+  const rows = await db.selectFrom('people').select(['id', 'owner_id']).where('name', 'in', names).execute();
+  const humans = rows.map((row) => row.owner_id ?? row.id);
+  if (humans.length === 0) return [...names];
+  const all = await db
+    .selectFrom('people')
+    .select('name')
+    .where((eb) => eb.or([eb('id', 'in', humans), eb('owner_id', 'in', humans)]))
+    .execute();
+  return [...new Set([...names, ...all.map(({ name }) => name)])];
+}
+
 export async function personView(db: Db, row: PersonRow): Promise<Person> {
   const owner = row.owner_id === null ? undefined : await personById(db, row.owner_id);
   return {

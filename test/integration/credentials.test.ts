@@ -20,7 +20,12 @@ import {
 let region: SignInRegion;
 
 beforeAll(async () => {
-  region = await startSignInRegion({ ada: ['admin'], max: ['maker', 'checker'], mia: ['maker'] });
+  region = await startSignInRegion({
+    ada: ['admin'],
+    max: ['provisioner', 'approver'],
+    mia: ['provisioner'],
+    cho: ['approver'],
+  });
 });
 afterAll(async () => region[Symbol.asyncDispose]());
 
@@ -61,12 +66,12 @@ describe('a credential', () => {
   });
 
   it('never makes a wider one: not in roles, access, sources or time', async () => {
-    const bounds = { limits: { roles: ['maker'] }, sources: ['127.0.0.0/8'], expiresInDays: 10 };
+    const bounds = { limits: { roles: ['provisioner'] }, sources: ['127.0.0.0/8'], expiresInDays: 10 };
     const narrow = await make('max', bounds);
     const client = region.client(narrow);
     for (const wider of [
-      { limits: { roles: ['checker'] } },
-      { limits: { roles: ['maker', 'checker'] } },
+      { limits: { roles: ['approver'] } },
+      { limits: { roles: ['provisioner', 'approver'] } },
       { limits: { roles: ['admin'] } },
       { sources: ['0.0.0.0/0'] },
       { sources: ['127.0.0.0/8', '10.0.0.0/8'] },
@@ -79,18 +84,20 @@ describe('a credential', () => {
       ).rejects.toMatchObject(refused);
     }
     const child = await client.call('credential.create', { label: 'child' });
-    expect(child.credential).toMatchObject({ limits: { roles: ['maker'] }, sources: ['127.0.0.0/8'] });
+    expect(child.credential).toMatchObject({ limits: { roles: ['provisioner'] }, sources: ['127.0.0.0/8'] });
     expect(child.credential.expiresAt).toBeLessThanOrEqual(region.clock.nowMs() + 10 * 24 * hourMs);
     // Nor by way of a token of it, or a new secret for a wider one.
     const wide = await make('max');
     await expect(client.call('credential.rotate', { credential: wide.id })).rejects.toMatchObject(refused);
-    const token = await tokenFor(wide, { scope: 'read role:maker' });
+    const token = await tokenFor(wide, { scope: 'read role:provisioner' });
     const byToken = region.client({ bearer: String(token.json['access_token']) });
     await expect(byToken.call('credential.rotate', { credential: wide.id })).rejects.toMatchObject(refused);
-    const writing = await tokenFor(wide, { scope: 'role:maker' });
+    const writing = await tokenFor(wide, { scope: 'role:provisioner' });
     const byWriting = region.client({ bearer: String(writing.json['access_token']) });
     await expect(byWriting.call('credential.rotate', { credential: wide.id })).rejects.toMatchObject(refused);
-    expect((await byWriting.call('credential.create', { label: 'x' })).credential.limits).toEqual({ roles: ['maker'] });
+    expect((await byWriting.call('credential.create', { label: 'x' })).credential.limits).toEqual({
+      roles: ['provisioner'],
+    });
   });
 
   it('of an admin that has limits makes no link to a sign-in without any', async () => {
@@ -199,16 +206,24 @@ function endlessUpload({ id, secret }: Credential, sha256: string): { begun: Pro
 describe('a service', () => {
   it('has a person who answers for it, makes its credentials, and does not check what it asks for', async () => {
     const ada = region.client('ada');
-    await expect(ada.call('person.create', { name: 'bot', kind: 'service', roles: ['maker'] })).rejects.toMatchObject({
+    await expect(ada.call('person.create', { name: 'bot', kind: 'service' })).rejects.toMatchObject({
       code: 'invalid_argument',
     });
     const bot = await ada.call('person.create', {
       name: 'bot',
       kind: 'service',
       owner: 'max',
-      roles: ['maker', 'checker'],
     });
     expect(bot).toMatchObject({ kind: 'service', owner: 'max' });
+    for (const role of ['provisioner', 'approver']) {
+      const asked = { holder: 'service:bot', role, scope: 'region', reason: 'it runs the pipeline' };
+      const { id: change, payloadSha256 } = await ada.call('grant.create', asked);
+      // Its owner would have these rights, too.
+      await expect(region.client('max').call('change.approve', { change, payloadSha256 })).rejects.toMatchObject(
+        refused,
+      );
+      await region.client('cho').call('change.approve', { change, payloadSha256 });
+    }
     const credential = await make('max', { person: 'bot' });
     await expect(make('mia', { person: 'bot' })).rejects.toMatchObject(refused);
     const { permissions } = await region.client(credential).call('auth.whoami', {});

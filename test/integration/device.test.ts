@@ -26,7 +26,7 @@ let mia: Browser;
 let folder: string;
 
 beforeAll(async () => {
-  region = await startSignInRegion({ ada: ['admin'], mia: ['maker'] });
+  region = await startSignInRegion({ ada: ['admin'], mia: ['provisioner'] });
   folder = mkdtempSync(join(tmpdir(), 'ppec-login-'));
 });
 afterAll(async () => {

@@ -81,7 +81,7 @@ async function startRegion(match: string, create: boolean): Promise<{ region: Si
   const [api = 0] = await freePorts(1);
   const idp = await startProvider([`https://127.0.0.1:${api}/sign-in/provider/callback`]);
   const region = await startSignInRegion(
-    { ada: ['admin'], mia: ['maker'] },
+    { ada: ['admin'], mia: ['provisioner'] },
     {
       api: { port: api },
       oidc: {

@@ -19,7 +19,7 @@ const password = 'four dull yellow lamps';
 let region: SignInRegion;
 
 beforeAll(async () => {
-  region = await startSignInRegion({ ada: ['admin'], mia: ['maker'], cho: ['checker'], vic: ['viewer'] });
+  region = await startSignInRegion({ ada: ['admin'], mia: ['provisioner'], cho: ['approver'], vic: ['viewer'] });
 });
 afterAll(async () => region[Symbol.asyncDispose]());
 
@@ -46,7 +46,7 @@ describe('a set-up link', () => {
     expect((await browser.post('/set-up', { token, password, again: password })).status).toBe(303);
     expect(await whoami(browser)).toBe(200);
     expect((await region.browser().post('/set-up', { token, password, again: password })).status).toBe(401);
-    await ada.call('person.create', { name: 'ci', kind: 'service', owner: 'mia', roles: ['viewer'] });
+    await ada.call('person.create', { name: 'ci', kind: 'service', owner: 'mia' });
     await expect(ada.call('person.set-up', { person: 'ci' })).rejects.toMatchObject({ code: 'failed_precondition' });
   });
 

@@ -247,7 +247,7 @@ const approving: readonly Attack[] = [
   {
     name: 'approve one’s own change by another credential',
     attempt: async ({ region, change }) => {
-      const { credential, secret } = await region.client('max').call('credential.create', { label: 'second', roles: ['approver'] });
+      const { credential, secret } = await region.client('max').call('credential.create', { label: 'second', limits: { roles: ['approver'] } });
       const second = clientWith(region, { id: credential.id, secret });
       return outcome(second.call('change.approve', { change: change.id, payloadSha256: change.payloadSha256 }));
     },
@@ -318,7 +318,7 @@ const signingIn: readonly Attack[] = [
   },
   {
     name: 'make a credential with more rights than one has',
-    attempt: ({ region }) => outcome(region.client('vic').call('credential.create', { label: 'more', roles: ['admin'] })),
+    attempt: ({ region }) => outcome(region.client('vic').call('credential.create', { label: 'more', limits: { roles: ['admin'] } })),
     stoppedBy: /^permission_denied/,
   },
   {
