@@ -5,7 +5,11 @@ import { signerWatch, type SignerWatch } from './hub/signer-watch.ts';
 import { createSignerClient, signerProgram, type SignerClient } from './signer/signer-client.ts';
 import { strongRng } from './strong-rng.ts';
 
-export type SigningDeps = Omit<SenderDeps, 'signer'> & { readonly config: Config; readonly keys: string };
+export type SigningDeps = Omit<SenderDeps, 'signer'> & {
+  readonly config: Config;
+  readonly keys: string;
+  readonly program: string;
+};
 
 export type Signing = {
   readonly signer: SignerClient;
@@ -16,13 +20,13 @@ export type Signing = {
 };
 
 /** Resolves when the signer was heard, or should have been: the controller serves without it, and commands wait. */
-export async function openSigning({ config, keys, ...deps }: SigningDeps): Promise<Signing> {
+export async function openSigning({ config, keys, program, ...deps }: SigningDeps): Promise<Signing> {
   const { store, log } = deps;
   // The signer tells of itself from its first moment on.
   const told: { watch?: SignerWatch } = {};
   const signer = createSignerClient({
     socket: config.signer.socket,
-    child: { program: signerProgram(process.argv[1] ?? ''), keysFolder: keys, region: config.region },
+    child: { program: signerProgram(program), keysFolder: keys, region: config.region },
     log,
     rng: strongRng,
     changed: (state) => told.watch?.changed(state),

@@ -1,6 +1,8 @@
 // Certificate requests of agents (PKCS#10, RFC 2986): the key they hold and what the request is bound to. Nothing else in
 // them is read; name and uses of a certificate are this region's to say.
 import { createPublicKey } from 'node:crypto';
+// Before x509, which needs it to be there.
+import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 
 export type ReadRequest = {

@@ -105,9 +105,11 @@ describe('a credential', () => {
     await expect(narrow.call('person.set-up', { person: 'mia' })).rejects.toMatchObject(refused);
   });
 
-  it('with a scope elsewhere than in the region may nothing', async () => {
+  it('with a scope sees what is there, and does nothing at region', async () => {
     const elsewhere = region.client(await make('mia', { limits: { scopes: ['team:storage'] } }));
-    await expect(elsewhere.call('asset.list', {})).rejects.toMatchObject(refused);
+    expect((await elsewhere.call('asset.list', {})).items).toEqual([]);
+    await expect(elsewhere.call('po.list', {})).rejects.toMatchObject(refused);
+    expect((await region.client('mia').call('po.list', {})).items).toEqual([]);
   });
 
   it.each([

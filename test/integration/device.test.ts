@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { environmentOf, type Config } from '../../client/cli/config.ts';
+import { environmentOf } from '../../client/cli/config.ts';
 import { runCli } from '../../client/cli/run.ts';
 import { cliClientId, deviceGrant } from '../../shared/api/oauth.ts';
 import {
@@ -88,7 +88,7 @@ describe('the device flow', () => {
     expect(await decide(mia, userCode, 'approve')).toBe(200);
     region.clock.move(20 * secondMs);
     const both = await Promise.all([poll(deviceCode), poll(deviceCode)]);
-    expect(both.map(({ status }) => status).toSorted()).toEqual([200, 400]);
+    expect(both.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 400]);
     const tokens = both.find(({ status }) => status === 200);
     expect(tokens?.headers['cache-control']).toBe('no-store');
     expect(tokens?.json).toMatchObject({ token_type: 'Bearer', expires_in: 600, person: 'mia' });
@@ -216,8 +216,8 @@ describe('ppec login', () => {
     const me = await ppec('whoami');
     expect(me.out).toMatch(/signed in +by ppec login \(ses_/);
     const kept = (): string => {
-      const config = JSON.parse(readFileSync(configPath, 'utf8')) as Config;
-      return config.contexts['test']?.login?.refreshToken ?? '';
+      const config: unknown = JSON.parse(readFileSync(configPath, 'utf8'));
+      return /"refreshToken": ?"([^"]+)"/.exec(JSON.stringify(config))?.[1] ?? '';
     };
     const before = kept();
     region.clock.move(hourMs);

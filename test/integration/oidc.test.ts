@@ -179,7 +179,6 @@ describe('sign-in at a provider', () => {
     const { browser } = await signIn(creating, 'sub-new');
     expect(await nameOf(region, browser)).toMatchObject({
       name: 'new-person',
-      roles: [],
       email: 'new.person@example.net',
     });
   });

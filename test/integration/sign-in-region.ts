@@ -77,11 +77,12 @@ export async function startSignInRegion(
     const { credentialId, secret } = await addPersonLocally(config, { name, roles });
     credentials.set(name, { id: credentialId, secret });
   }
+  const program = join(import.meta.dirname, '../../controller/main.ts');
   let movedMs = 0;
   const clock = { nowMs: () => Date.now() + movedMs, move: (ms: number): void => void (movedMs += ms) };
   let logged = '';
   const log = pino({ level: 'info' }, { write: (line: string) => void (logged += line) });
-  const controller = await startController(config, log, clock);
+  const controller = await startController(config, log, { clock, program });
   const apiUrl = `https://127.0.0.1:${config.api.port}`;
   const { caPem } = controller;
   const credential = (name: string): Credential => {

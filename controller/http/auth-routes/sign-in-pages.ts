@@ -111,12 +111,13 @@ function sendSignIn(
             >
           </p>
           <hr />`;
-  const retryAfter = /^retry after (\d+)$/.exec(refused?.detail ?? '')?.[1];
   return sendPage(reply, {
     title: 'Sign in',
     region: deps.region,
     status: refused === undefined ? 200 : errorCodes[refused.code].httpStatus,
-    ...(retryAfter === undefined ? {} : { headers: { 'retry-after': retryAfter } }),
+    ...(refused?.retryAfterMs === undefined
+      ? {}
+      : { headers: { 'retry-after': String(Math.ceil(refused.retryAfterMs / 1000)) } }),
     body: markup`${refused === undefined ? null : notice(refused.message)} ${provider}
       <form method="post" action="/sign-in">
         <input type="hidden" name="return" value="${returnTo}" />
