@@ -224,8 +224,8 @@ async function epilogue(story: Story, { spareMs, provisioned }: Told): Promise<v
   tell(`  approval → phone-home     ${formatStopwatch(tookMs).padStart(6)}`);
   await untilOnline(story);
   await ppec(story, 'mia', 'asset', 'list');
-  await ppec(story, 'mia', 'audit', 'list');
-  await ppec(story, 'mia', 'audit', 'verify');
+  await ppec(story, 'ada', 'audit', 'list');
+  await ppec(story, 'ada', 'audit', 'verify');
 }
 
 /** The new system has phoned home; a moment later its agent's link stands. */

@@ -21,8 +21,8 @@ type Recognised = { readonly known: Known; readonly cuts: number; readonly atMs:
 const callers = new WeakMap<FastifyRequest, Recognised>();
 /** A body that took longer than this may have outlived its credential. */
 const recognisedForMs = 1000;
-/** Rounds of finding out who calls: each is one revocation that came in between. */
-const roundsMax = 5;
+/** How often it is found out who calls: again for each revocation that came in between. */
+const lookUps = 5;
 
 /** Undefined for a caller on the Unix socket, who has no network address. */
 export function addressOf(request: FastifyRequest): string | undefined {
@@ -49,7 +49,7 @@ export async function asCaller<T>(
   deps: Deps,
   work: (caller: Caller) => Promise<T>,
 ): Promise<T> {
-  for (let round = 0; round < roundsMax; round += 1) {
+  for (let round = 0; round < lookUps; round += 1) {
     const { known, cuts } = stillRecognised(request, deps) ?? (await recognise(request, deps));
     const { actor, personId } = known;
     const opened = deps.openRequests.open({ personId, credentialId: actor.credentialId, requestId: actor.requestId });

@@ -76,16 +76,6 @@ export async function personOfIdentity(db: Db, { issuer, subject }: Identity): P
   return row?.person_id;
 }
 
-export async function identityOf(db: Db, personId: string, issuer: string): Promise<string | undefined> {
-  const row = await db
-    .selectFrom('identities')
-    .select('subject')
-    .where('person_id', '=', personId)
-    .where('issuer', '=', issuer)
-    .executeTakeFirst();
-  return row?.subject;
-}
-
 /** Says who a person is at the provider. Throws where the subject is somebody else's. */
 export async function linkIdentity(
   db: Db,

@@ -90,5 +90,8 @@ it('runs the programs of the tool image in PIOUS, and tells how each part stood 
   expect(told.filter(([, outcome]) => outcome === 'failed')).toEqual([]);
   const rate = Object.entries(burnIn.report?.figures ?? {}).find(([name]) => name.startsWith('cpuOpsPerSecond'));
   expect(rate?.[1]).toBeGreaterThan(0);
-  expect((await region.client('mia').call('asset.get', { asset: 'srv-cold' })).state).toBe('SPARE');
+  // What it was is judged once more when it has stood it.
+  await expect
+    .poll(async () => (await region.client('mia').call('asset.get', { asset: 'srv-cold' })).state, { timeout: 300_000 })
+    .toBe('SPARE');
 }, 1_800_000);

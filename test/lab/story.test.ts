@@ -136,7 +136,7 @@ describe('a rack', { concurrent: false }, () => {
       { timeoutMs: 120_000 },
     );
     expect(ping.stdout).toContain('SSH-2.0');
-    const verified = await region.ppec('mia', 'audit', 'verify');
+    const verified = await region.ppec('ada', 'audit', 'verify');
     expect([verified.status, verified.stdout]).toEqual([0, expect.stringContaining('unbroken')]);
   });
 
