@@ -35,7 +35,7 @@ export function nameFromClaims(claims: Claims, taken: ReadonlySet<string>): stri
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')
     .slice(0, nameLengthMax)
-    .replaceAll(/^-+|-+$/g, '');
+    .replaceAll(/^-|-$/g, '');
   const name = plain === '' ? 'person' : plain;
   for (let number = 2; taken.has(name); number += 1) {
     if (!taken.has(`${name}-${number}`)) return `${name}-${number}`;
