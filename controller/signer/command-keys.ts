@@ -53,8 +53,8 @@ export async function openCommandKeys(at: KeyFolder): Promise<CommandKeys> {
         .filter((listed) => listed.notAfterMs > nowMs);
       if (replaced.length > replacedMax) {
         throw new PpecError(
-          'resource_exhausted',
-          'too many replaced keys are still good; wait until their time is over',
+          'failed_precondition',
+          'Too many replaced keys are still good. Wait until their time is over, or replace with less overlap.',
         );
       }
       const next = newKey();

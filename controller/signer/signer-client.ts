@@ -171,7 +171,9 @@ export function createSignerClient(options: SignerOptions): SignerClient {
     if (!('code' in answer)) return answer;
     const code = isErrorCode(answer.code) ? answer.code : 'internal';
     // What is wrong with the command stays wrong; anything else may be well the next time.
-    throw code === 'permission_denied' ? new PpecError(code, answer.problem) : unavailable(answer.problem);
+    throw code === 'permission_denied' || code === 'failed_precondition'
+      ? new PpecError(code, answer.problem)
+      : unavailable(answer.problem);
   };
   return {
     sign: async (bytes) => {

@@ -11,7 +11,7 @@ import { machineSpec } from '../integration/machine.ts';
 import { furnish, startTestRegion, type Region } from '../integration/region.ts';
 import { diceOf, mutated, mutatedBytes, oddTexts, oddValue, type Dice } from './dice.ts';
 import { eachCase, type Fuzz, type FuzzOptions, type FuzzResult } from './fuzz.ts';
-import { differences, rssBytes, witnessOf } from './witness.ts';
+import { differences, fuzzHeapMb, rssBytes, witnessOf } from './witness.ts';
 
 export const httpFuzz: Fuzz = {
   summary: 'requests to the API, bent in every way, by a stranger, a viewer and an administrator',
@@ -34,7 +34,7 @@ const answerTimeoutMs = 60_000;
 const openPaths = /^\/(?:docs|healthz|readyz|metrics|openapi\.json)(?:[/?#]|$)/;
 
 async function run(options: FuzzOptions): Promise<FuzzResult> {
-  await using region = await startTestRegion();
+  await using region = await startTestRegion({}, undefined, { heapMb: fuzzHeapMb });
   await furnish(region, ['FUZZ-1', 'FUZZ-2'], machineSpec);
   const target: Target = {
     region,

@@ -11,7 +11,7 @@ import { furnish, startTestRegion, type Region } from '../integration/region.ts'
 import { enrolled, helloOf, type Identity } from '../security/peer.ts';
 import { diceOf, mutated, mutatedBytes, oddTexts, oddValue, type Dice } from './dice.ts';
 import { eachCase, type Fuzz, type FuzzOptions, type FuzzResult } from './fuzz.ts';
-import { differences, rssBytes, witnessOf } from './witness.ts';
+import { differences, fuzzHeapMb, rssBytes, witnessOf } from './witness.ts';
 
 const identities = 24;
 const endTimeoutMs = 30_000;
@@ -27,7 +27,7 @@ export const protocolFuzz: Fuzz = {
 };
 
 async function run(options: FuzzOptions): Promise<FuzzResult> {
-  await using region = await startTestRegion({ heartbeatMs: 10_000 });
+  await using region = await startTestRegion({ heartbeatMs: 10_000 }, undefined, { heapMb: fuzzHeapMb });
   await furnish(region, ['FUZZ-ORDERED'], machineSpec);
   const peers: Identity[] = [];
   for (let index = 0; index < identities; index += 1) {

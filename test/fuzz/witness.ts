@@ -37,6 +37,8 @@ export function rssBytes(region: Region): number {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? Number.NaN) * 1024;
 }
 
+/** The controller's heap in a run: what it would keep of each request or frame ends it long before a long run does. */
+export const fuzzHeapMb = 160;
 /** Memory that a run may leave behind: caches, compiled schemas, and what the collector has not given back yet. */
 const growthBytesMax = 400 * 1024 * 1024;
 

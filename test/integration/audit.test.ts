@@ -156,7 +156,8 @@ it('exports what proves itself, and tells what became of each object', async () 
   const made = await ada.call('credential.create', { label: 'one for the test' });
   await ada.call('credential.revoke', { credential: made.credential.id });
   const { items } = await ada.call('changelog.list', { noun: 'credential', name: made.credential.id });
-  expect(items.map(({ field, before, after }) => [field, before, after]).slice(0, 2)).toEqual([
+  const fields = items.map(({ field, before, after }) => [field, before, after]);
+  expect([fields[0], fields.find(([field]) => field === 'label')]).toEqual([
     ['revoked_at', null, expect.stringMatching(/^\d+$/)],
     ['label', null, 'one for the test'],
   ]);

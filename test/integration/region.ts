@@ -86,10 +86,16 @@ const oneAddress: Readonly<Record<string, number>> = {
   bootScriptsPerAddressPerMinute: 20_000,
 };
 
+export type Surroundings = {
+  readonly admission?: Readonly<Record<string, number>>;
+  /** What the controller's heap may grow to: with what it keeps for good it would end. */
+  readonly heapMb?: number;
+};
+
 export async function startTestRegion(
   changed: Partial<typeof timing & { bootTokenMs: number; agentCertificateMs: number; burnInExtraMs: number }> = {},
   burnIn = noBurnIn,
-  admission = oneAddress,
+  { admission = oneAddress, heapMb }: Surroundings = {},
 ): Promise<Region> {
   const dir = mkdtempSync(join(tmpdir(), 'ppec-region-'));
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
@@ -130,7 +136,9 @@ export async function startTestRegion(
   let child: ChildProcess | undefined;
   const start = async (): Promise<void> => {
     const log = openSync(logPath, 'a');
-    const started = spawn(process.execPath, [program, '--config', configPath, 'run'], { stdio: ['ignore', log, log] });
+    const flags = heapMb === undefined ? [] : [`--max-old-space-size=${heapMb}`];
+    const args = [...flags, program, '--config', configPath, 'run'];
+    const started = spawn(process.execPath, args, { stdio: ['ignore', log, log] });
     closeSync(log);
     child = started;
     await waitUntil(

@@ -17,7 +17,7 @@ let ca: string;
 
 beforeAll(async () => {
   // The admission of a region whose configuration says nothing of it.
-  region = await startTestRegion({}, { profile: 'none' }, {});
+  region = await startTestRegion({}, { profile: 'none' }, { admission: {} });
   await furnish(region, ['L1'], machineSpec);
   ca = await caOf(region);
 });
