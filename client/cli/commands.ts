@@ -89,6 +89,7 @@ import { personDeactivate } from './commands/person-deactivate.ts';
 import { personList } from './commands/person-list.ts';
 import { personReactivate } from './commands/person-reactivate.ts';
 import { personSetPassword } from './commands/person-set-password.ts';
+import { personOpenSignIn } from './commands/person-open-sign-in.ts';
 import { personSetUp } from './commands/person-set-up.ts';
 import { personUpdate } from './commands/person-update.ts';
 import { poAddDelivery } from './commands/po-add-delivery.ts';
@@ -264,6 +265,7 @@ const listed: readonly CliCommand[] = [
   personList,
   personAdd,
   personUpdate,
+  personOpenSignIn,
   personSetUp,
   personSetPassword,
   personDeactivate,

@@ -1,9 +1,12 @@
 // Signing in with a name and a password, and choosing the first password with a one-time token.
 import { PpecError } from '../../shared/errors.ts';
 import { passwordProblem } from '../domain/password.ts';
-import { personById } from '../store/people.ts';
+import type { Reader } from '../ops/handler.ts';
+import { revokeCredentialsOf } from '../store/credentials.ts';
+import { rightsOf } from '../store/grants.ts';
+import { personById, type PersonRow } from '../store/people.ts';
 import { endSession, liveSessions } from '../store/sessions.ts';
-import { keepPassword, passwordOf, personOfSetUpToken, removeSetUpTokens } from '../store/sign-in-proofs.ts';
+import { findSetUpToken, keepPassword, passwordOf, removeSetUpTokens } from '../store/sign-in-proofs.ts';
 import type { Store, UnitOfWork } from '../store/unit-of-work.ts';
 import { beginBrowserSession, type Begun, type Visitor } from './begin-session.ts';
 import type { Failures } from './failures.ts';
@@ -24,9 +27,8 @@ export function createPasswordSignIn(deps: PasswordDeps): PasswordSignIn {
   return {
     signIn: (given, visitor) => signIn(deps, given, visitor),
     setUpFor: async (token) => {
-      const id = await personOfSetUpToken(store.db, token, store.nowMs());
-      const person = id === undefined ? undefined : await personById(store.db, id);
-      return person?.active === 1 ? { name: person.name } : undefined;
+      const person = await setUpPerson(store.db, token, store.nowMs());
+      return person === undefined ? undefined : { name: person.name };
     },
     setUp: (given, visitor) => setUp(deps, given, visitor),
   };
@@ -71,9 +73,8 @@ async function setUp(
   visitor: Visitor,
 ): Promise<Begun> {
   const used = new PpecError('unauthenticated', 'This link was used, or its time is over. Ask for a new one.');
-  const id = await personOfSetUpToken(store.db, token, store.nowMs());
-  const person = id === undefined ? undefined : await personById(store.db, id);
-  if (person?.active !== 1) {
+  const person = await setUpPerson(store.db, token, store.nowMs());
+  if (person === undefined) {
     await failures.note({
       what: 'set-up',
       presented: 'a set-up token',
@@ -90,11 +91,24 @@ async function setUp(
     method: 'set-up',
     how: 'by a set-up link and chose a password',
     within: async (uow) => {
-      if ((await personOfSetUpToken(uow.db, token, uow.nowMs)) !== person.id) throw used;
+      if ((await setUpPerson(uow.db, token, uow.nowMs))?.id !== person.id) throw used;
       await removeSetUpTokens(uow.db, person.id);
       await changePassword(uow, person.id, { phc, exceptSession: null });
+      // Whoever had been signed in as them before, has nothing left of it.
+      await revokeCredentialsOf(uow, person.id);
     },
   });
+}
+
+/**
+ * Whose link this is. One that was made while they held no rights, without a second person, does not work any more when they do.
+ */
+async function setUpPerson(db: Reader, token: string, nowMs: number): Promise<PersonRow | undefined> {
+  const found = await findSetUpToken(db, token, nowMs);
+  const person = found === undefined ? undefined : await personById(db, found.person_id);
+  if (found === undefined || person?.active !== 1) return undefined;
+  if (found.agreed === 1) return person;
+  return (await rightsOf(db, person.name, nowMs)).held.length === 0 ? person : undefined;
 }
 
 /** Keeps a new password and ends what was signed in with the old one. Answers how many sessions that were. */

@@ -51,8 +51,11 @@ export const credentialHandlers: Handlers<
     kind: 'write',
     run: async ({ label, person, limits = {}, sources = [], expiresInDays }, { uow, caller }) => {
       const owner = await findPerson(uow.db, person ?? caller.personId);
-      if (!mayManage(caller, owner, 'credential.create')) {
-        throw new PpecError('permission_denied', 'Only an admin makes credentials for somebody else.');
+      if (!answersFor(caller, owner)) {
+        throw new PpecError(
+          'permission_denied',
+          `Only ${owner.name} makes credentials for themselves, and whoever answers for a service for it. To let somebody in: ppec person set-up`,
+        );
       }
       if (owner.active !== 1) throw new PpecError('failed_precondition', `${owner.name} is not active.`);
       const expiresAtMs = expiresInDays === undefined ? null : uow.nowMs + expiresInDays * dayMs;
@@ -80,7 +83,7 @@ export const credentialHandlers: Handlers<
     kind: 'write',
     run: async ({ credential, overlapHours = defaultOverlapHours }, context) => {
       const { uow, caller } = context;
-      const { row, owner } = await managed(credential, 'credential.rotate', context);
+      const { row, owner } = await managed(credential, answersFor, context);
       if (!isInForce(row, uow.nowMs))
         throw new PpecError('failed_precondition', 'It is revoked or expired. Make another.');
       // Its new secret must not be worth more than what asks for it: a token of it may be narrower than it is.
@@ -100,7 +103,7 @@ export const credentialHandlers: Handlers<
     kind: 'write',
     run: async ({ credential }, context) => {
       const { uow } = context;
-      const { row, owner } = await managed(credential, 'credential.revoke', context);
+      const { row, owner } = await managed(credential, mayRevoke, context);
       const revoked = await revokeCredential(uow.db, row, uow.nowMs);
       await uow.changelog('credential', { id: row.id, before: row, after: revoked });
       uow.cutOff({ credentialId: row.id });
@@ -113,20 +116,25 @@ export const credentialHandlers: Handlers<
   },
 };
 
-/** One's own, those of one's services, and everybody's for whoever has the permission at region. */
-function mayManage(caller: Caller, owner: PersonRow, permission: string): boolean {
-  return owner.id === caller.personId || owner.owner_id === caller.personId || isForAll(caller, permission);
+/** One's own, and those of one's services: whoever is shown a secret can act as its owner. */
+function answersFor(caller: Caller, owner: PersonRow): boolean {
+  return owner.id === caller.personId || owner.owner_id === caller.personId;
+}
+
+/** Everybody's, too, for whoever has the permission at region. */
+function mayRevoke(caller: Caller, owner: PersonRow): boolean {
+  return answersFor(caller, owner) || isForAll(caller, 'credential.revoke');
 }
 
 /** Somebody else's credential is told apart from none by nothing. */
 async function managed(
   id: string,
-  permission: string,
+  may: (caller: Caller, owner: PersonRow) => boolean,
   { uow, caller }: WriteContext,
 ): Promise<{ row: CredentialRow; owner: PersonRow }> {
   const row = await credentialById(uow.db, id);
   const owner = row === undefined ? undefined : await findPerson(uow.db, row.person_id);
-  if (row === undefined || owner === undefined || !mayManage(caller, owner, permission)) {
+  if (row === undefined || owner === undefined || !may(caller, owner)) {
     throw new PpecError('not_found', `There is no credential '${id}'. List them: ppec credential list`);
   }
   return { row, owner };

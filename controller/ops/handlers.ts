@@ -21,6 +21,7 @@ import { credentialHandlers } from './credential-ops.ts';
 import { imageHandlers } from './image-ops.ts';
 import { networkHandlers } from './network-ops.ts';
 import { notificationHandlers } from './notification-ops.ts';
+import { openSignInHandlers } from './open-sign-in.ts';
 import { operationHandlers } from './operation-ops.ts';
 import { orderDocumentHandlers } from './order-documents.ts';
 import { classHandlers } from './class-ops.ts';
@@ -74,6 +75,7 @@ const handlers: Handlers<OperationId> = {
   ...policyHandlers,
   ...webhookHandlers,
   ...notificationHandlers,
+  ...openSignInHandlers,
   ...credentialHandlers,
   ...sessionHandlers,
 };

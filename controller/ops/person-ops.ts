@@ -4,9 +4,9 @@ import { scopeText } from '../../shared/api/scope.ts';
 import { changePassword, endSessionsOf } from '../auth/password-sign-in.ts';
 import { isWithinLimits } from '../domain/credential-limits.ts';
 import { passwordProblem } from '../domain/password.ts';
-import { addPerson, findPerson, personView, type PersonRow } from '../store/people.ts';
+import { addPerson, findPerson, patchPerson, personView } from '../store/people.ts';
 import { addSetUpToken, linkIdentity, passwordOf, unlinkIdentity } from '../store/sign-in-proofs.ts';
-import type { UnitOfWork } from '../store/unit-of-work.ts';
+import { useOpenSignIn } from './open-sign-in.ts';
 import type { Handlers, WriteContext, Written } from './handler.ts';
 import { defaultLimit, pageOf } from './page.ts';
 import type { Person } from '../../shared/api/person.ts';
@@ -119,7 +119,8 @@ export const personHandlers: Handlers<
           `${row.name} is a service and does not sign in; make it a credential.`,
         );
       }
-      const { token, expiresAtMs } = await addSetUpToken(uow.db, row.id, uow.ids);
+      const isAgreed = await useOpenSignIn(uow, row);
+      const { token, expiresAtMs } = await addSetUpToken(uow.db, { personId: row.id, isAgreed }, uow.ids);
       await uow.event('person', row.id, `${uow.actor.name} made a set-up link for ${row.name}`);
       return {
         output: { person: row.name, url: `${deps.signIn.url}/set-up?token=${token}`, token, expiresAt: expiresAtMs },
@@ -168,6 +169,7 @@ type Update = { readonly person: string; readonly email?: string | null; readonl
 async function update({ person, email, oidcSubject }: Update, { uow, deps }: WriteContext): Promise<Written<Person>> {
   const row = await findPerson(uow.db, person);
   const { issuer } = deps.signIn;
+  await useOpenSignIn(uow, row);
   const said: string[] = [];
   if (oidcSubject !== undefined) {
     if (issuer === null)
@@ -185,11 +187,4 @@ async function update({ person, email, oidcSubject }: Update, { uow, deps }: Wri
     targets: [row.id],
     message: `${row.name}: ${said.join(', ') || 'as before'}`,
   };
-}
-
-async function patchPerson(uow: UnitOfWork, row: PersonRow, patch: Partial<PersonRow>): Promise<PersonRow> {
-  const next = { ...row, ...patch };
-  await uow.db.updateTable('people').set(patch).where('id', '=', row.id).execute();
-  await uow.changelog('person', { id: row.id, before: row, after: next });
-  return next;
 }

@@ -6,6 +6,7 @@ import { newId, type IdSource } from '../../shared/ids.ts';
 import { fromJson, toJson } from './json.ts';
 import type { Database } from './schema.ts';
 import { isSecretOf, newSecret, secretHash } from './secret-hash.ts';
+import type { UnitOfWork } from './unit-of-work.ts';
 
 type Db = Kysely<Database>;
 export type CredentialRow = Database['credentials'];
@@ -68,6 +69,21 @@ export async function revokeCredential(db: Db, row: CredentialRow, nowMs: number
   await db.updateTable('credentials').set(changed).where('id', '=', row.id).execute();
   await db.deleteFrom('access_tokens').where('credential_id', '=', row.id).execute();
   return { ...row, ...changed };
+}
+
+/** All of a person's, with what they have open. */
+export async function revokeCredentialsOf(uow: UnitOfWork, personId: string): Promise<void> {
+  const rows = await uow.db
+    .selectFrom('credentials')
+    .selectAll()
+    .where('person_id', '=', personId)
+    .where('revoked_at', 'is', null)
+    .execute();
+  for (const row of rows) {
+    const revoked = await revokeCredential(uow.db, row, uow.nowMs);
+    await uow.changelog('credential', { id: row.id, before: row, after: revoked });
+    uow.cutOff({ credentialId: row.id });
+  }
 }
 
 export async function credentialById(db: Db, id: string): Promise<CredentialRow | undefined> {

@@ -16,6 +16,7 @@ import { policies } from './migrations/0010-policies.ts';
 import { auditHeads } from './migrations/0011-audit-heads.ts';
 import { agentIdentity } from './migrations/0012-agent-identity.ts';
 import { commandKeys } from './migrations/0013-command-keys.ts';
+import { openSignIn } from './migrations/0014-open-sign-in.ts';
 import type { Migration } from './migrations/migration.ts';
 import type { Database } from './schema.ts';
 
@@ -33,6 +34,7 @@ const migrations: readonly Migration[] = [
   auditHeads,
   agentIdentity,
   commandKeys,
+  openSignIn,
 ];
 
 export type Db = Kysely<Database>;

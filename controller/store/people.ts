@@ -5,6 +5,7 @@ import type { Person, PersonKind } from '../../shared/api/person.ts';
 import { PpecError } from '../../shared/errors.ts';
 import { newId, type IdSource } from '../../shared/ids.ts';
 import type { Database } from './schema.ts';
+import type { UnitOfWork } from './unit-of-work.ts';
 
 type Db = Kysely<Database>;
 export type PersonRow = Database['people'];
@@ -41,6 +42,7 @@ export async function addPerson(db: Db, person: NewPerson, ids: IdSource): Promi
     kind: person.kind ?? 'person',
     owner_id: person.ownerId ?? null,
     email: person.email ?? null,
+    sign_in_open_until: null,
   };
   await db.insertInto('people').values(row).execute();
   return row;
@@ -76,4 +78,11 @@ export async function personView(db: Db, row: PersonRow): Promise<Person> {
     active: row.active === 1,
     createdAt: row.created_at,
   };
+}
+
+export async function patchPerson(uow: UnitOfWork, row: PersonRow, patch: Partial<PersonRow>): Promise<PersonRow> {
+  const next = { ...row, ...patch };
+  await uow.db.updateTable('people').set(patch).where('id', '=', row.id).execute();
+  await uow.changelog('person', { id: row.id, before: row, after: next });
+  return next;
 }

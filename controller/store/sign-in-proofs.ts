@@ -32,7 +32,7 @@ const setUpMs = 86_400_000;
 /** A one-time token with which the person chooses a password, in clear; the one before it stops working. */
 export async function addSetUpToken(
   db: Db,
-  personId: string,
+  { personId, isAgreed }: { readonly personId: string; readonly isAgreed: boolean },
   ids: IdSource,
 ): Promise<{ token: string; expiresAtMs: number }> {
   const nowMs = ids.clock.nowMs();
@@ -44,20 +44,23 @@ export async function addSetUpToken(
   const expiresAtMs = nowMs + setUpMs;
   await db
     .insertInto('set_up_tokens')
-    .values({ hash: secretHash(token), person_id: personId, expires_at: expiresAtMs })
+    .values({ hash: secretHash(token), person_id: personId, expires_at: expiresAtMs, agreed: isAgreed ? 1 : 0 })
     .execute();
   return { token, expiresAtMs };
 }
 
 /** Whose set-up token this is; undefined where it is none, or past its time. */
-export async function personOfSetUpToken(db: Db, token: string, nowMs: number): Promise<string | undefined> {
-  const row = await db
+export async function findSetUpToken(
+  db: Db,
+  token: string,
+  nowMs: number,
+): Promise<Database['set_up_tokens'] | undefined> {
+  return db
     .selectFrom('set_up_tokens')
-    .select('person_id')
+    .selectAll()
     .where('hash', '=', secretHash(token))
     .where('expires_at', '>', nowMs)
     .executeTakeFirst();
-  return row?.person_id;
 }
 
 export async function removeSetUpTokens(db: Db, personId: string): Promise<void> {

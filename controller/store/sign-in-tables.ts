@@ -14,6 +14,8 @@ export type SignInTables = {
     /** The person who answers for a service. */
     owner_id: string | null;
     email: string | null;
+    /** A second person has agreed that they may be given another way to sign in, until then. */
+    sign_in_open_until: number | null;
   };
   credentials: {
     id: string;
@@ -34,7 +36,13 @@ export type SignInTables = {
   };
   passwords: { person_id: string; phc: string; changed_at: number };
   /** One-time tokens with which a person chooses a password. */
-  set_up_tokens: { hash: string; person_id: string; expires_at: number };
+  set_up_tokens: {
+    hash: string;
+    person_id: string;
+    expires_at: number;
+    /** 1 where a second person has agreed to it. */
+    agreed: number;
+  };
   identities: { issuer: string; subject: string; person_id: string; created_at: number };
   sessions: {
     id: string;

@@ -2,6 +2,7 @@
 import { Type, type Static } from 'typebox';
 
 import { literals } from '../literals.ts';
+import { Change } from './change.ts';
 import { CredentialLimits } from './credential.ts';
 import { closed, Nullable, page, pageInput, Reason, Ref, Slug, UnixMsField } from './fields.ts';
 import { operation } from './operation.ts';
@@ -158,6 +159,17 @@ export const personOperations = [
     effect: 'write',
     summary: 'Let a deactivated person or service in again; sessions that ended stay ended',
     example: { person: 'mia', reason: 'back from leave' },
+  }),
+  operation({
+    id: 'person.open-sign-in',
+    method: 'POST',
+    path: '/v1/people/:person/open-sign-in',
+    input: Type.Object({ person: Ref('person'), reason: Reason }, closed),
+    output: Change,
+    scope: 'region',
+    effect: 'state-change',
+    summary: 'Ask that somebody who holds rights may be given another way to sign in; a checker must approve',
+    example: { person: 'mia', reason: 'forgot the password, asked at the desk' },
   }),
   operation({
     id: 'person.set-up',

@@ -81,7 +81,7 @@ async function startRegion(match: string, create: boolean): Promise<{ region: Si
   const [api = 0] = await freePorts(1);
   const idp = await startProvider([`https://127.0.0.1:${api}/sign-in/provider/callback`]);
   const region = await startSignInRegion(
-    { ada: ['admin'], mia: ['provisioner'] },
+    { ada: ['admin'], mia: [], dan: [] },
     {
       api: { port: api },
       oidc: {
@@ -155,7 +155,7 @@ describe('sign-in at a provider', () => {
     // The name and the address at the provider are anybody's to choose: they mean nothing here.
     expect((await signIn(bySubject, 'sub-eve')).page.status).toBe(403);
     await expect(
-      region.client('ada').call('person.update', { person: 'ada', oidcSubject: 'sub-mia' }),
+      region.client('ada').call('person.update', { person: 'dan', oidcSubject: 'sub-mia' }),
     ).rejects.toMatchObject({ code: 'already_exists' });
     expect((await region.audited('session.sign-in')).join('\n')).toContain('mia signed in at Example SSO as sub-mia');
   });
@@ -164,7 +164,7 @@ describe('sign-in at a provider', () => {
     const { region } = byEmail;
     const ada = region.client('ada');
     await ada.call('person.update', { person: 'mia', email: 'mia@example.net' });
-    await ada.call('person.update', { person: 'ada', email: 'ada@example.net' });
+    await ada.call('person.update', { person: 'dan', email: 'dan@example.net' });
     const unverified = await signIn(byEmail, 'sub-eve');
     expect([unverified.page.status, await nameOf(region, unverified.browser)]).toEqual([403, 401]);
     const { browser } = await signIn(byEmail, 'sub-mia');

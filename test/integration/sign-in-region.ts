@@ -13,6 +13,7 @@ import type { RoleName } from '../../shared/api/role-names.ts';
 import { readConfig } from '../../controller/config.ts';
 import { startController } from '../../controller/controller.ts';
 import { addPersonLocally } from '../../controller/first-person.ts';
+import { setPasswordLocally } from '../../controller/set-password.ts';
 import { freePorts } from './region.ts';
 
 export type Credential = { readonly id: string; readonly secret: string };
@@ -191,11 +192,11 @@ export function createBrowser(origin: string, http: (wanted: Wanted) => Promise<
   };
 }
 
-/** Gives a person a password by a set-up link, and leaves a browser that is signed in. */
+/** Gives a person a password on the controller's own machine, and leaves a browser that is signed in. */
 export async function withPassword(region: SignInRegion, name: string, password: string): Promise<Browser> {
-  const { token } = await region.client('ada').call('person.set-up', { person: name });
+  await setPasswordLocally(await readConfig(region.configPath), name, password);
   const browser = region.browser();
-  const done = await browser.post('/set-up', { token, password, again: password });
+  const done = await browser.signIn(name, password);
   if (done.status !== 303) throw new Error(`no password for ${name}: ${done.text}`);
   return browser;
 }

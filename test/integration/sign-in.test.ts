@@ -16,10 +16,17 @@ import {
 } from './sign-in-region.ts';
 
 const password = 'four dull yellow lamps';
+const refused = { code: 'permission_denied' };
 let region: SignInRegion;
 
 beforeAll(async () => {
-  region = await startSignInRegion({ ada: ['admin'], mia: ['provisioner'], cho: ['approver'], vic: ['viewer'] });
+  region = await startSignInRegion({
+    ada: ['admin'],
+    mia: ['provisioner'],
+    max: ['provisioner'],
+    cho: ['approver'],
+    vic: ['viewer'],
+  });
 });
 afterAll(async () => region[Symbol.asyncDispose]());
 
@@ -30,17 +37,18 @@ async function whoami(browser: Browser): Promise<number> {
 describe('a set-up link', () => {
   it('lets the person choose a password once, and is not for a service', async () => {
     const ada = region.client('ada');
-    const { token, url } = await ada.call('person.set-up', { person: 'vic' });
+    await ada.call('person.create', { name: 'lea' });
+    const { token, url } = await ada.call('person.set-up', { person: 'lea' });
     expect(url).toBe(`${region.apiUrl}/set-up?token=${token}`);
     const browser = region.browser();
-    expect((await browser.get(`/set-up?token=${token}`)).text).toContain('Choose a password, vic');
+    expect((await browser.get(`/set-up?token=${token}`)).text).toContain('Choose a password, lea');
     for (const [bad, why] of [
       ['short', '5 characters'],
-      ['vic-password', 'name does not give away'],
+      ['lea-password', 'name does not give away'],
       ['aaaaaaaaaaaaaaa', 'over and over'],
     ] as const) {
-      const refused = await browser.post('/set-up', { token, password: bad, again: bad });
-      expect([refused.status, refused.text]).toEqual([400, expect.stringContaining(why)]);
+      const answer = await browser.post('/set-up', { token, password: bad, again: bad });
+      expect([answer.status, answer.text]).toEqual([400, expect.stringContaining(why)]);
     }
     expect((await browser.post('/set-up', { token, password, again: 'another' })).status).toBe(400);
     expect((await browser.post('/set-up', { token, password, again: password })).status).toBe(303);
@@ -52,11 +60,47 @@ describe('a set-up link', () => {
 
   it('ends after a day, and when another is made', async () => {
     const ada = region.client('ada');
-    const first = await ada.call('person.set-up', { person: 'cho' });
-    const second = await ada.call('person.set-up', { person: 'cho' });
+    await ada.call('person.create', { name: 'leo' });
+    const first = await ada.call('person.set-up', { person: 'leo' });
+    const second = await ada.call('person.set-up', { person: 'leo' });
     expect((await region.browser().get(`/set-up?token=${first.token}`)).status).toBe(404);
     region.clock.move(24 * hourMs + 1);
     expect((await region.browser().get(`/set-up?token=${second.token}`)).status).toBe(404);
+  });
+
+  it('is no way to the rights of somebody else: where they hold any, a second person must agree, once', async () => {
+    const ada = region.client('ada');
+    const needed = { code: 'failed_precondition', message: expect.stringContaining('ppec person open-sign-in max') };
+    await expect(ada.call('person.set-up', { person: 'max' })).rejects.toMatchObject(needed);
+    await expect(ada.call('person.update', { person: 'max', email: 'ada@example.net' })).rejects.toMatchObject(needed);
+    await expect(ada.call('credential.create', { label: 'x', person: 'max' })).rejects.toMatchObject(refused);
+    const { items } = await ada.call('credential.list', {});
+    const ofMax = items.find(({ person }) => person === 'max')?.id ?? '';
+    await expect(ada.call('credential.rotate', { credential: ofMax })).rejects.toMatchObject({ code: 'not_found' });
+
+    const asked = { person: 'max', reason: 'forgot the password, asked at the desk' };
+    const change = await ada.call('person.open-sign-in', asked);
+    const approval = { change: change.id, payloadSha256: change.payloadSha256 };
+    await expect(ada.call('change.approve', approval)).rejects.toMatchObject(refused);
+    expect(await region.client('cho').call('change.approve', approval)).toMatchObject({ state: 'executed' });
+    const { token } = await ada.call('person.set-up', { person: 'max' });
+    await expect(ada.call('person.set-up', { person: 'max' })).rejects.toMatchObject(needed);
+    const browser = region.browser();
+    expect((await browser.post('/set-up', { token, password, again: password })).status).toBe(303);
+    // What anybody had as them before is worth nothing now.
+    await expect(region.client('max').call('auth.whoami', {})).rejects.toMatchObject({ code: 'unauthenticated' });
+    expect(await whoami(browser)).toBe(200);
+  });
+
+  it('that was made while they held no rights is worth nothing when they do', async () => {
+    const ada = region.client('ada');
+    await ada.call('person.create', { name: 'new' });
+    const { token } = await ada.call('person.set-up', { person: 'new' });
+    const asked = { holder: 'person:new', role: 'viewer', scope: 'region', reason: 'joined' };
+    const { id: change, payloadSha256 } = await ada.call('grant.create', asked);
+    await region.client('cho').call('change.approve', { change, payloadSha256 });
+    expect((await region.browser().get(`/set-up?token=${token}`)).status).toBe(404);
+    expect((await region.browser().post('/set-up', { token, password, again: password })).status).toBe(401);
   });
 });
 

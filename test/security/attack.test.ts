@@ -317,6 +317,16 @@ const signingIn: readonly Attack[] = [
     stoppedBy: /^unauthenticated/,
   },
   {
+    name: 'as an administrator, make a link to sign in as a maker',
+    attempt: ({ region }) => outcome(region.client('ada').call('person.set-up', { person: 'mia' })),
+    stoppedBy: /^failed_precondition: .*second person must agree/,
+  },
+  {
+    name: 'as an administrator, make a credential of a checker',
+    attempt: ({ region }) => outcome(region.client('ada').call('credential.create', { label: 'mine', person: 'cho' })),
+    stoppedBy: /^permission_denied/,
+  },
+  {
     name: 'make a credential with more rights than one has',
     attempt: ({ region }) => outcome(region.client('vic').call('credential.create', { label: 'more', limits: { roles: ['admin'] } })),
     stoppedBy: /^permission_denied/,

@@ -17,9 +17,11 @@ export const personAdd = command({
     output.value(
       person,
       (added) =>
-        `Added ${added.name}.\nGrant a role: ppec grant create --holder ${added.kind}:${added.name} --role ROLE --scope SCOPE --reason …\n${
-          added.kind === 'service' ? '' : `Let them choose a password: ppec person set-up ${added.name}\n`
-        }Make a credential: ppec credential create --person ${added.name} --label laptop\n`,
+        `Added ${added.name}.\n${
+          added.kind === 'service'
+            ? `${added.owner ?? 'Its owner'} makes it a credential: ppec credential create --person ${added.name} --label NAME\n`
+            : `Let them choose a password, before they hold rights: ppec person set-up ${added.name}\n`
+        }Grant a role: ppec grant create --holder ${added.kind}:${added.name} --role ROLE --scope SCOPE --reason …\n`,
     );
   },
 });
