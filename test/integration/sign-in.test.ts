@@ -70,7 +70,8 @@ describe('a set-up link', () => {
 
   it('is no way to the rights of somebody else: where they hold any, a second person must agree, once', async () => {
     const ada = region.client('ada');
-    const needed = { code: 'failed_precondition', message: expect.stringContaining('ppec person open-sign-in max') };
+    const message: unknown = expect.stringContaining('ppec person open-sign-in max');
+    const needed = { code: 'failed_precondition', message };
     await expect(ada.call('person.set-up', { person: 'max' })).rejects.toMatchObject(needed);
     await expect(ada.call('person.update', { person: 'max', email: 'ada@example.net' })).rejects.toMatchObject(needed);
     await expect(ada.call('credential.create', { label: 'x', person: 'max' })).rejects.toMatchObject(refused);
