@@ -9,7 +9,7 @@ import type { Rng } from '../../shared/rng.ts';
 import type { Log } from '../log.ts';
 import type { Database } from '../store/schema.ts';
 import { systemActor, type Store } from '../store/unit-of-work.ts';
-import type { OutboxDriver } from './webhook-driver.ts';
+import { createPump, type OutboxDriver } from './pump.ts';
 
 export type Smtp = {
   readonly host: string;
@@ -37,19 +37,44 @@ const giveUpAfterMs = 86_400_000;
 const defaultRetry: BackoffLimits = { baseMs: 10_000, capMs: 3_600_000 };
 const endedKept = 1000;
 const timeoutMs = 20_000;
-const timerMsMax = 60_000;
 
 export function createMailDriver(deps: MailDriverDeps): OutboxDriver {
   const { store, clock, log } = deps;
   const transport = transportOf(deps.smtp);
-  const running = new Map<string, Promise<void>>();
-  let timer: NodeJS.Timeout | undefined;
-  let pumping: Promise<void> | undefined;
-  let isAskedAgain = false;
-  let isStopped = false;
+  const sending = new Set<string>();
+  const pump = createPump({ what: 'mail', clock, log }, async ({ start }) => {
+    const waiting = await store.db
+      .selectFrom('mail_outbox')
+      .selectAll()
+      .where('state', '=', 'pending')
+      .orderBy('next_at')
+      .orderBy('id')
+      .limit(atOnceMax + sending.size)
+      .execute();
+    const free = waiting.filter(({ id }) => !sending.has(id));
+    const due = free.filter(({ next_at }) => next_at <= clock.nowMs());
+    for (const row of due.slice(0, atOnceMax - sending.size)) {
+      sending.add(row.id);
+      start(
+        () => deliver(deps, transport, row),
+        () => sending.delete(row.id),
+      );
+    }
+    return Math.min(...free.map(({ next_at }) => next_at).filter((ms) => ms > clock.nowMs()));
+  });
+  return {
+    wake: pump.wake,
+    stop: async () => {
+      // A mail that is on its way ends first.
+      await pump.stop();
+      transport.close();
+    },
+  };
+}
 
-  const start = (row: MailRow): void => {
-    const sent = transport.sendMail({
+async function deliver(deps: MailDriverDeps, transport: ReturnType<typeof transportOf>, row: MailRow): Promise<void> {
+  const error = await transport
+    .sendMail({
       from: deps.smtp.from,
       to: { name: '', address: row.address },
       subject: row.subject,
@@ -58,62 +83,12 @@ export function createMailDriver(deps: MailDriverDeps): OutboxDriver {
       headers: { 'auto-submitted': 'auto-generated' },
       disableFileAccess: true,
       disableUrlAccess: true,
-    });
-    const done = sent
-      .then(
-        () => note(deps, row, null),
-        (error: unknown) => note(deps, row, messageOf(error)),
-      )
-      .catch((error: unknown) => log.error({ mail: row.id, error: messageOf(error) }, 'a mail was not noted'))
-      .finally(() => {
-        running.delete(row.id);
-        wake();
-      });
-    running.set(row.id, done);
-  };
-  const pump = async (): Promise<void> => {
-    const waiting = await store.db
-      .selectFrom('mail_outbox')
-      .selectAll()
-      .where('state', '=', 'pending')
-      .orderBy('next_at')
-      .orderBy('id')
-      .limit(atOnceMax + running.size)
-      .execute();
-    const free = waiting.filter(({ id }) => !running.has(id));
-    const due = free.filter(({ next_at }) => next_at <= clock.nowMs());
-    for (const row of due.slice(0, atOnceMax - running.size)) start(row);
-    clearTimeout(timer);
-    const nextMs = Math.min(...free.map(({ next_at }) => next_at).filter((ms) => ms > clock.nowMs()));
-    if (nextMs === Number.POSITIVE_INFINITY || isStopped) return;
-    timer = setTimeout(wake, Math.min(timerMsMax, nextMs - clock.nowMs()));
-  };
-  const wake = (): void => {
-    if (isStopped) return;
-    isAskedAgain = true;
-    pumping ??= (async () => {
-      while (isAskedAgain) {
-        isAskedAgain = false;
-        await pump();
-      }
-    })()
-      .catch((error: unknown) => {
-        log.error({ error: messageOf(error) }, 'reading the mail outbox failed; it is tried again');
-        clearTimeout(timer);
-        timer = setTimeout(wake, timerMsMax);
-      })
-      .finally(() => (pumping = undefined));
-  };
-  return {
-    wake,
-    stop: async () => {
-      isStopped = true;
-      clearTimeout(timer);
-      await pumping;
-      transport.close();
-      await Promise.allSettled(running.values());
-    },
-  };
+    })
+    .then(
+      () => null,
+      (failed: unknown) => messageOf(failed),
+    );
+  await note(deps, row, error);
 }
 
 function transportOf({ host, port, tls, user, password, caPem }: Smtp) {

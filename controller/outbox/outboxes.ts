@@ -10,7 +10,8 @@ import type { Log } from '../log.ts';
 import type { Store } from '../store/unit-of-work.ts';
 import { createMailDriver, type Smtp } from './mail-driver.ts';
 import { postWebhook, systemResolve, type WebhookRules } from './post-webhook.ts';
-import { createWebhookDriver, type OutboxDriver } from './webhook-driver.ts';
+import type { OutboxDriver } from './pump.ts';
+import { createWebhookDriver } from './webhook-driver.ts';
 
 export type OutboxDeps = { readonly store: Store; readonly clock: Clock; readonly rng: Rng; readonly log: Log };
 

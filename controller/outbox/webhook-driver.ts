@@ -11,6 +11,7 @@ import type { Log } from '../log.ts';
 import { systemActor, type Store } from '../store/unit-of-work.ts';
 import type { DeliveryRow, WebhookRow } from '../store/webhooks.ts';
 import type { Post } from './post-webhook.ts';
+import { createPump, type OutboxDriver } from './pump.ts';
 
 export type WebhookDriverDeps = {
   readonly store: Store;
@@ -23,84 +24,41 @@ export type WebhookDriverDeps = {
   readonly retry?: BackoffLimits;
 };
 
-export type OutboxDriver = {
-  /** Something may be in the outbox. */
-  readonly wake: () => void;
-  readonly stop: () => Promise<void>;
-};
-
 /** At once to one endpoint. */
 const perEndpointMax = 4;
 const defaultRetry: BackoffLimits = { baseMs: 5000, capMs: 3_600_000 };
 /** Ended deliveries kept per webhook and kind of end. */
 const endedKept = 1000;
-const timerMsMax = 60_000;
 
 type Outcome = { readonly status: number | null; readonly error: string | null };
 
 export function createWebhookDriver(deps: WebhookDriverDeps): OutboxDriver {
   const { store, clock, log } = deps;
-  const stopping = new AbortController();
-  const running = new Map<string, Map<string, Promise<void>>>();
-  let timer: NodeJS.Timeout | undefined;
-  let pumping: Promise<void> | undefined;
-  let isAskedAgain = false;
-
-  const start = (webhook: WebhookRow, row: DeliveryRow): void => {
-    const ofEndpoint = running.get(webhook.id) ?? new Map<string, Promise<void>>();
-    running.set(webhook.id, ofEndpoint);
-    const done = deliver(deps, { webhook, row }, stopping.signal)
-      .catch((error: unknown) =>
-        log.error({ webhook: webhook.name, error: messageOf(error) }, 'a delivery was not noted'),
-      )
-      .finally(() => {
-        ofEndpoint.delete(row.object_id);
-        if (ofEndpoint.size === 0) running.delete(webhook.id);
-        wake();
-      });
-    ofEndpoint.set(row.object_id, done);
-  };
-  const pump = async (): Promise<void> => {
+  /** Per endpoint, the objects of which something is being sent. */
+  const busyWith = new Map<string, Set<string>>();
+  return createPump({ what: 'webhooks', clock, log }, async ({ start, signal }) => {
     const webhooks = await store.db.selectFrom('webhooks').selectAll().where('active', '=', 1).execute();
     let nextMs = Number.POSITIVE_INFINITY;
     for (const webhook of webhooks) {
-      const busy = running.get(webhook.id) ?? new Map<string, Promise<void>>();
+      const busy = busyWith.get(webhook.id) ?? new Set<string>();
       const room = perEndpointMax - busy.size;
       if (room <= 0) continue;
       const heads = await headsOf(store, webhook.id, perEndpointMax + busy.size);
       const free = heads.filter((row) => !busy.has(row.object_id));
-      for (const row of free.filter(({ next_at }) => next_at <= clock.nowMs()).slice(0, room)) start(webhook, row);
+      for (const row of free.filter(({ next_at }) => next_at <= clock.nowMs()).slice(0, room)) {
+        busyWith.set(webhook.id, busy.add(row.object_id));
+        start(
+          () => deliver(deps, { webhook, row }, signal),
+          () => {
+            busy.delete(row.object_id);
+            if (busy.size === 0) busyWith.delete(webhook.id);
+          },
+        );
+      }
       nextMs = Math.min(nextMs, ...free.map(({ next_at }) => next_at).filter((ms) => ms > clock.nowMs()));
     }
-    clearTimeout(timer);
-    if (nextMs === Number.POSITIVE_INFINITY || stopping.signal.aborted) return;
-    timer = setTimeout(wake, Math.min(timerMsMax, Math.max(0, nextMs - clock.nowMs())));
-  };
-  const wake = (): void => {
-    if (stopping.signal.aborted) return;
-    isAskedAgain = true;
-    pumping ??= (async () => {
-      while (isAskedAgain) {
-        isAskedAgain = false;
-        await pump();
-      }
-    })()
-      .catch((error: unknown) => {
-        log.error({ error: messageOf(error) }, 'reading the webhook outbox failed; it is tried again');
-        clearTimeout(timer);
-        timer = setTimeout(wake, timerMsMax);
-      })
-      .finally(() => (pumping = undefined));
-  };
-  return {
-    wake,
-    stop: async () => {
-      stopping.abort();
-      clearTimeout(timer);
-      await pumping;
-      await Promise.allSettled([...running.values()].flatMap((each) => [...each.values()]));
-    },
-  };
+    return nextMs;
+  });
 }
 
 /** The oldest that waits of each object, those due first. */
