@@ -52,6 +52,8 @@ export type RateLimits = {
   /** The secret was good, and is this credential's. */
   readonly known: (secret: string, credentialId: string, address: string | undefined) => void;
   readonly notKnown: (secret: string) => void;
+  /** A sign-in or a token request that succeeded: it counts as a write of whoever that is, not as an attempt. */
+  readonly welcome: (who: string, address: string | undefined) => void;
   /** A page that needs no credential. */
   readonly open: (address: string | undefined) => void;
   /** Runs an operation among the others of its kind. */
@@ -92,6 +94,9 @@ export function createRateLimits(clock: Clock): RateLimits {
       if (proven.size > budgetKeysMax && oldest !== undefined) proven.delete(oldest);
     },
     notKnown: (secret) => void proven.delete(digestOf(secret)),
+    welcome: (who, address) => {
+      if (address !== undefined && writes.take(who, clock.nowMs()) === 0) strangers.giveBack(addressKey(address));
+    },
     open: (address) => {
       if (address !== undefined) spend(pages, addressKey(address), 'requests without a credential from this address');
     },

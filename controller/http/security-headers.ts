@@ -1,5 +1,6 @@
 // Headers that every answer of the API carries, errors too. Answers are data: a browser may neither run, frame, keep nor
 // guess them. The documentation is a page: it may run its own scripts, none that stand in the text.
+import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
 /** For whatever is no page. */
@@ -15,6 +16,17 @@ export const docsPolicy = [
   "form-action 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
+
+/** Pages of forms, with one style sheet inside: nothing may be loaded, framed or run; forms go to this controller only. */
+export function formPagePolicy(style: string): string {
+  return [
+    "default-src 'none'",
+    `style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'`,
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}
 
 const always: Readonly<Record<string, string>> = {
   'content-security-policy': dataPolicy,

@@ -2,18 +2,26 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { errorCodes, messageOf, toPpecError } from '../../../shared/errors.ts';
+import { oidcCallbackPath } from '../../auth/auth.ts';
 import { addDevicePages } from './device-pages.ts';
 import { addFormParser } from './form.ts';
 import { addOAuthRoutes } from './oauth-routes.ts';
-import { markup, notice, sendPage } from './page.ts';
+import { markup, notice, retryAfter, sendPage } from './page.ts';
 import { addSignInPages } from './sign-in-pages.ts';
-import type { AuthRouteDeps } from './visitor.ts';
+import { knock, type AuthRouteDeps } from './visitor.ts';
 
 export async function addAuthRoutes(app: FastifyInstance, deps: AuthRouteDeps): Promise<void> {
   addFormParser(app);
-  addOAuthRoutes(app, deps);
+  await app.register((oauth, _options, done) => {
+    addOAuthRoutes(oauth, deps);
+    done();
+  });
   if (!deps.hasPages) return;
   await app.register((pages, _options, done) => {
+    pages.addHook('onRequest', (request, _reply, done) => {
+      knock(request, deps, request.method === 'POST' || request.routeOptions.url === oidcCallbackPath);
+      done();
+    });
     pages.setErrorHandler((error, request, reply) => sendErrorPage(error, { request, reply, deps }));
     addSignInPages(pages, deps);
     addDevicePages(pages, deps);
@@ -32,5 +40,5 @@ function sendErrorPage(thrown: unknown, { request, reply, deps }: Failed): Fasti
   const body = markup`${notice(error.message)}
     <p><a class="button second" href="/sign-in">To the sign-in</a></p>
     <p class="hint">${request.id}</p>`;
-  return sendPage(reply, { title, region: deps.region, status: httpStatus, body });
+  return sendPage(reply, { title, region: deps.region, status: httpStatus, headers: retryAfter(error), body });
 }

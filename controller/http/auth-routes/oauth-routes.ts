@@ -5,7 +5,9 @@ import { messageOf, PpecError, toPpecError } from '../../../shared/errors.ts';
 import { isRefusal, refusal, type OAuthRefusal, type TokenAnswer } from '../../auth/oauth-answer.ts';
 import type { Asker } from '../../auth/tokens.ts';
 import { basicCredential, sourceOf } from '../authenticate.ts';
-import type { AuthRouteDeps } from './visitor.ts';
+import { addressOf } from '../who-calls.ts';
+import { retryAfter } from './page.ts';
+import { knock, type AuthRouteDeps } from './visitor.ts';
 import { formOf, type Form } from './form.ts';
 import { cliClientId, deviceGrant } from '../../../shared/api/oauth.ts';
 
@@ -13,50 +15,50 @@ const hide = { schema: { hide: true } };
 const noStore = { 'cache-control': 'no-store', pragma: 'no-cache' } as const;
 
 export function addOAuthRoutes(app: FastifyInstance, deps: AuthRouteDeps): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    knock(request, deps, request.method === 'POST');
+    done();
+  });
+  app.setErrorHandler((error, _request, reply) => sendError(error, reply, deps));
   app.get('/.well-known/oauth-authorization-server', hide, () => metadata(deps.apiUrl));
-  app.post('/oauth/token', hide, (request, reply) =>
-    answered(reply, deps, async () => {
-      const form = formOf(request.body);
-      const answer = await grant(request, form, deps);
-      if (isRefusal(answer)) return sendRefusal(reply, answer, request.headers.authorization !== undefined);
-      const { refresh } = answer;
-      return reply.headers(noStore).send({
-        access_token: answer.accessToken,
-        token_type: 'Bearer',
-        expires_in: secondsUntil(answer.expiresAtMs, deps),
-        ...(answer.scope === '' ? {} : { scope: answer.scope }),
-        ...(refresh === undefined
-          ? {}
-          : { refresh_token: refresh.token, session_expires_at: refresh.sessionUntilMs, person: refresh.person }),
-      });
-    }),
-  );
-  app.post('/oauth/device_authorization', hide, (request, reply) =>
-    answered(reply, deps, async () => {
-      const form = formOf(request.body);
-      if (form.get('client_id') !== cliClientId) {
-        return sendRefusal(reply, refusal('invalid_client', `client_id must be ${cliClientId}.`));
-      }
-      const begun = await deps.auth.device.begin(form.get('client_name') ?? 'a command line', askerOf(request));
-      const page = `${deps.apiUrl}/device`;
-      return reply.headers(noStore).send({
-        device_code: begun.deviceCode,
-        user_code: begun.shownCode,
-        verification_uri: page,
-        verification_uri_complete: `${page}?user_code=${begun.shownCode}`,
-        expires_in: secondsUntil(begun.expiresAtMs, deps),
-        interval: begun.intervalMs / 1000,
-      });
-    }),
-  );
-  app.post('/oauth/revoke', hide, (request, reply) =>
-    answered(reply, deps, async () => {
-      const token = formOf(request.body).get('token');
-      if (token === undefined) return sendRefusal(reply, refusal('invalid_request', 'The field token is missing.'));
-      await deps.auth.tokens.revoke(token, askerOf(request));
-      return reply.headers(noStore).send({});
-    }),
-  );
+  app.post('/oauth/token', hide, async (request, reply) => {
+    const form = formOf(request.body);
+    const answer = await grant(request, form, deps);
+    if (isRefusal(answer)) return sendRefusal(reply, answer, request.headers.authorization !== undefined);
+    const { refresh } = answer;
+    deps.limits.welcome(refresh?.person ?? clientOf(request, form)?.id ?? '', addressOf(request));
+    return reply.headers(noStore).send({
+      access_token: answer.accessToken,
+      token_type: 'Bearer',
+      expires_in: secondsUntil(answer.expiresAtMs, deps),
+      ...(answer.scope === '' ? {} : { scope: answer.scope }),
+      ...(refresh === undefined
+        ? {}
+        : { refresh_token: refresh.token, session_expires_at: refresh.sessionUntilMs, person: refresh.person }),
+    });
+  });
+  app.post('/oauth/device_authorization', hide, async (request, reply) => {
+    const form = formOf(request.body);
+    if (form.get('client_id') !== cliClientId) {
+      return sendRefusal(reply, refusal('invalid_client', `client_id must be ${cliClientId}.`));
+    }
+    const begun = await deps.auth.device.begin(form.get('client_name') ?? 'a command line', askerOf(request));
+    const page = `${deps.apiUrl}/device`;
+    return reply.headers(noStore).send({
+      device_code: begun.deviceCode,
+      user_code: begun.shownCode,
+      verification_uri: page,
+      verification_uri_complete: `${page}?user_code=${begun.shownCode}`,
+      expires_in: secondsUntil(begun.expiresAtMs, deps),
+      interval: begun.intervalMs / 1000,
+    });
+  });
+  app.post('/oauth/revoke', hide, async (request, reply) => {
+    const token = formOf(request.body).get('token');
+    if (token === undefined) return sendRefusal(reply, refusal('invalid_request', 'The field token is missing.'));
+    await deps.auth.tokens.revoke(token, askerOf(request));
+    return reply.headers(noStore).send({});
+  });
 }
 
 function metadata(apiUrl: string) {
@@ -118,24 +120,27 @@ function clientOf({ headers }: FastifyRequest, form: Form): { id: string; secret
 }
 
 function sendRefusal(reply: FastifyReply, { error, description }: OAuthRefusal, wasBasic = false): FastifyReply {
-  const status = error === 'invalid_client' ? 401 : error === 'temporarily_unavailable' ? 503 : 400;
+  const status = error === 'invalid_client' ? 401 : error === 'temporarily_unavailable' ? reply.statusCode : 400;
   if (status === 401 && wasBasic) void reply.header('www-authenticate', 'Basic realm="PPEC"');
   return reply.code(status).headers(noStore).send({ error, error_description: description });
 }
 
 /** Errors of these endpoints are OAuth's, not problem+json: its clients know no other. */
-async function answered(
-  reply: FastifyReply,
-  { log }: AuthRouteDeps,
-  work: () => Promise<FastifyReply>,
-): Promise<FastifyReply> {
-  try {
-    return await work();
-  } catch (thrown) {
-    const error = toPpecError(thrown);
-    if (error.code === 'internal')
-      log.error({ error: messageOf(thrown), cause: messageOf(error.cause) }, 'token request failed');
-    const isBusy = error.code === 'resource_exhausted' || !(thrown instanceof PpecError);
-    return sendRefusal(reply, refusal(isBusy ? 'temporarily_unavailable' : 'invalid_request', error.message));
+function sendError(thrown: unknown, reply: FastifyReply, { log }: AuthRouteDeps): FastifyReply {
+  const status = thrown instanceof Error && 'statusCode' in thrown ? Number(thrown.statusCode) : 500;
+  // What the framework refuses by itself: a body that is too large, or of another type.
+  const isForm = thrown instanceof PpecError || status >= 500;
+  const error = isForm ? toPpecError(thrown) : new PpecError('invalid_argument', 'Send a form of 16 KiB at most.');
+  if (error.code === 'internal')
+    log.error({ error: messageOf(thrown), cause: messageOf(error.cause) }, 'token request failed');
+  void reply.headers(retryAfter(error));
+  switch (error.code) {
+    case 'resource_exhausted':
+      return sendRefusal(reply.code(429), refusal('temporarily_unavailable', error.message));
+    case 'internal':
+    case 'unavailable':
+      return sendRefusal(reply.code(503), refusal('temporarily_unavailable', error.message));
+    default:
+      return sendRefusal(reply, refusal('invalid_request', error.message));
   }
 }

@@ -1,8 +1,9 @@
 // The few pages that a controller serves by itself: plain HTML with one style sheet inside, no script, and nothing from
 // anywhere else. The policy that says so to the browser is made from the same text.
-import { createHash } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
 
+import type { PpecError } from '../../../shared/errors.ts';
+import { formPagePolicy } from '../security-headers.ts';
 import { pageStyle } from './page-style.ts';
 
 /** Text that is HTML already; everything else is escaped. */
@@ -40,16 +41,7 @@ export type Page = {
   readonly headers?: Readonly<Record<string, string | string[]>>;
 };
 
-const styleHash = createHash('sha256').update(pageStyle).digest('base64');
-
-/** Nothing may be loaded, framed or run; forms go to this controller only. */
-const policy = [
-  "default-src 'none'",
-  `style-src 'sha256-${styleHash}'`,
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-  "base-uri 'none'",
-].join('; ');
+const policy = formPagePolicy(pageStyle);
 
 export function sendPage(reply: FastifyReply, page: Page): FastifyReply {
   const document = markup`<!doctype html>
@@ -75,11 +67,8 @@ ${page.body}
     .headers({
       'content-type': 'text/html; charset=utf-8',
       'content-security-policy': policy,
-      'cache-control': 'no-store',
-      'referrer-policy': 'no-referrer',
-      'x-content-type-options': 'nosniff',
-      'x-frame-options': 'DENY',
-      'cross-origin-opener-policy': 'same-origin',
+      // A form of a page with `no-referrer` is sent with `Origin: null` (Fetch §3.2), which says nothing of where it is from.
+      'referrer-policy': 'same-origin',
       ...page.headers,
     })
     .send(document.html);
@@ -91,8 +80,6 @@ export function seeOther(reply: FastifyReply, location: string, cookies: readonl
     .code(303)
     .headers({
       location,
-      'cache-control': 'no-store',
-      'referrer-policy': 'no-referrer',
       ...(cookies.length === 0 ? {} : { 'set-cookie': [...cookies] }),
     })
     .send('');
@@ -101,4 +88,9 @@ export function seeOther(reply: FastifyReply, location: string, cookies: readonl
 /** Something went wrong: said once, at the top, and announced to those who listen. */
 export function notice(message: string): Html {
   return markup`<p class="notice" role="alert">${message}</p>`;
+}
+
+/** RFC 9110 §10.2.3. */
+export function retryAfter({ retryAfterMs }: PpecError): Readonly<Record<string, string>> {
+  return retryAfterMs === undefined ? {} : { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) };
 }

@@ -8,9 +8,10 @@ import { oidcCallbackPath } from '../../auth/auth.ts';
 import { csrfTokenOf, isCsrfToken } from '../../auth/csrf-token.ts';
 import { clearCookie, cookieOf, oidcCookie, sessionCookie, setCookie } from '../cookies.ts';
 import { isSameOrigin } from '../same-origin.ts';
+import { addressOf } from '../who-calls.ts';
 import { visitorOf, whoIsHere, type AuthRouteDeps } from './visitor.ts';
 import { formOf, type Form } from './form.ts';
-import { markup, notice, seeOther, sendPage, type Html } from './page.ts';
+import { markup, notice, retryAfter, seeOther, sendPage, type Html } from './page.ts';
 import { safeReturn } from './return-to.ts';
 
 const hide = { schema: { hide: true } };
@@ -39,6 +40,7 @@ export function addSignInPages(app: FastifyInstance, deps: AuthRouteDeps): void 
     const url = new URL(request.url, deps.apiUrl);
     const sealed = cookieOf(request.headers.cookie, oidcCookie);
     const begun = await oidc.finish({ url, sealed }, visitorOf(request));
+    deps.limits.welcome(begun.person.id, addressOf(request));
     return seeOther(reply, begun.returnTo, [setCookie(sessionCookie, begun.secret)]);
   });
   app.get('/sign-out', hide, async (request, reply) => {
@@ -82,6 +84,7 @@ async function signIn(request: FastifyRequest, reply: FastifyReply, deps: AuthRo
   const returnTo = safeReturn(form.get('return'));
   try {
     const begun = await deps.auth.password.signIn({ name, password }, visitorOf(request));
+    deps.limits.welcome(begun.person.id, addressOf(request));
     return seeOther(reply, returnTo, [setCookie(sessionCookie, begun.secret)]);
   } catch (error) {
     return sendSignIn(reply, deps, { returnTo, name, refused: expected(error) });
@@ -115,9 +118,7 @@ function sendSignIn(
     title: 'Sign in',
     region: deps.region,
     status: refused === undefined ? 200 : errorCodes[refused.code].httpStatus,
-    ...(refused?.retryAfterMs === undefined
-      ? {}
-      : { headers: { 'retry-after': String(Math.ceil(refused.retryAfterMs / 1000)) } }),
+    ...(refused === undefined ? {} : { headers: retryAfter(refused) }),
     body: markup`${refused === undefined ? null : notice(refused.message)} ${provider}
       <form method="post" action="/sign-in">
         <input type="hidden" name="return" value="${returnTo}" />
@@ -185,6 +186,7 @@ async function setUp(request: FastifyRequest, reply: FastifyReply, deps: AuthRou
     if (password !== form.get('again'))
       throw new PpecError('invalid_argument', 'The two passwords differ. Type them again.');
     const begun = await deps.auth.password.setUp({ token, password }, visitorOf(request));
+    deps.limits.welcome(begun.person.id, addressOf(request));
     return seeOther(reply, '/sign-in', [setCookie(sessionCookie, begun.secret)]);
   } catch (error) {
     const refused = expected(error);
