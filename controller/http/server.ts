@@ -121,10 +121,7 @@ export async function createHttpServer(shared: HttpDeps, options: HttpOptions): 
   });
   for (const operation of operations) addRoute(app, operation, deps);
   addBlobRoute(app, deps);
-  await app.register((scope) => {
-    scope.addHook('onRequest', onRequest);
-    return addAuthRoutes(scope, { ...deps, hasPages: isTls });
-  });
+  await app.register((scope) => addAuthRoutes(scope, { ...deps, hasPages: isTls }));
   addOpenPages(app, onRequest, deps);
   return app;
 }

@@ -334,7 +334,7 @@ describe('pages', () => {
       const hash = createHash('sha256').update(style).digest('base64');
       expect(page.headers['content-security-policy']).toContain(`default-src 'none'; style-src 'sha256-${hash}'; `);
       expect(page.headers['content-security-policy']).toContain("frame-ancestors 'none'");
-      expect(page.headers).toMatchObject({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
+      expect(page.headers).toMatchObject({ 'cache-control': 'no-store', 'referrer-policy': 'same-origin' });
       expect(page.text).not.toMatch(/<script|javascript:|on(click|load)=|src=/i);
       expect(page.text).toMatch(/^<!doctype html>\n<html lang="en">/);
       const inputs = [...page.text.matchAll(/<input id="([^"]+)"/g)].map((match) => match[1]);

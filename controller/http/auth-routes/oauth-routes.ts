@@ -134,13 +134,9 @@ function sendError(thrown: unknown, reply: FastifyReply, { log }: AuthRouteDeps)
   if (error.code === 'internal')
     log.error({ error: messageOf(thrown), cause: messageOf(error.cause) }, 'token request failed');
   void reply.headers(retryAfter(error));
-  switch (error.code) {
-    case 'resource_exhausted':
-      return sendRefusal(reply.code(429), refusal('temporarily_unavailable', error.message));
-    case 'internal':
-    case 'unavailable':
-      return sendRefusal(reply.code(503), refusal('temporarily_unavailable', error.message));
-    default:
-      return sendRefusal(reply, refusal('invalid_request', error.message));
-  }
+  if (error.code === 'resource_exhausted')
+    return sendRefusal(reply.code(429), refusal('temporarily_unavailable', error.message));
+  if (error.code === 'internal' || error.code === 'unavailable')
+    return sendRefusal(reply.code(503), refusal('temporarily_unavailable', error.message));
+  return sendRefusal(reply, refusal('invalid_request', error.message));
 }
