@@ -4,12 +4,14 @@ import { parseArgs } from 'node:util';
 import { PpecError } from '../shared/errors.ts';
 import type { Bench, Figure, Report } from './figures.ts';
 import type { TrustPart } from './trust/part.ts';
+import { audit } from './trust/audit.ts';
+import { authorization } from './trust/authorization.ts';
 import { tlsAccept } from './trust/tls-accept.ts';
 
-const parts: readonly TrustPart[] = [tlsAccept];
+const parts: readonly TrustPart[] = [tlsAccept, audit, authorization];
 
 export const trust: Bench = {
-  summary: 'what trust costs: links accepted over mutual TLS, and how that grows with links that are open',
+  summary: 'what trust costs: links accepted over mutual TLS, durable audit entries, decisions of who may do what',
   usage: `[--part ${parts.map(({ name }) => name).join('|')}] [--connections N] [--rounds R]`,
   run,
 };

@@ -12,8 +12,19 @@ import {
 import { roleNames } from '../../shared/api/role-names.ts';
 import { parseScope } from '../../shared/api/scope.ts';
 import { median, type Figure } from '../figures.ts';
+import type { TrustPart } from './part.ts';
 
-const goalPerCpuSecond = 500_000;
+export const authorization: TrustPart = {
+  name: 'authorization',
+  run: () =>
+    Promise.resolve({
+      figures: authorizationFigures(),
+      notes: [
+        'authorization: goal 500,000 decisions per CPU-second, of somebody with 24 grants at scopes of every kind.',
+      ],
+    }),
+};
+
 const decisionsPerRound = 1_000_000;
 const compilationsPerRound = 20_000;
 const rounds = 5;
@@ -67,8 +78,7 @@ function decisions(rights: Rights, which: (allowed: boolean) => boolean): number
   return median(rates.slice(1));
 }
 
-/** Figures of authorisation, for the benchmark of trust. */
-export function authorizationFigures(): Figure[] {
+function authorizationFigures(): Figure[] {
   const grants = manyGrants();
   const rights = compileRights(grants);
   const unit = 'per CPU-second';
@@ -77,9 +87,9 @@ export function authorizationFigures(): Figure[] {
     () => perCpuSecond(compilationsPerRound, () => compileRights(grants).byPermission.size > 0).rate,
   );
   return [
-    { metric: 'decisions, mixed, beside the goal', value: decisions(rights, () => true), unit, against: goalPerCpuSecond },
-    { metric: 'decisions that allow', value: decisions(rights, (allowed) => allowed), unit, against: goalPerCpuSecond },
-    { metric: 'decisions that refuse and say why', value: decisions(rights, (allowed) => !allowed), unit, against: goalPerCpuSecond },
-    { metric: `compilations of ${grants.length} grants`, value: median(compiled.slice(1)), unit, against: null },
+    { metric: 'authorization, mixed', value: decisions(rights, () => true), unit, against: null },
+    { metric: 'authorization, allowed', value: decisions(rights, (allowed) => allowed), unit, against: null },
+    { metric: 'authorization, refused with why', value: decisions(rights, (allowed) => !allowed), unit, against: null },
+    { metric: `authorization, ${grants.length} grants compiled`, value: median(compiled.slice(1)), unit, against: null },
   ]; // prettier-ignore
 }

@@ -137,7 +137,7 @@ export const builtInRoles: Readonly<Record<RoleName, BuiltIn>> = {
   },
   auditor: {
     description:
-      'Reads everything, with the audit, people, grants whose credentials and sessions there are; changes nothing',
+      'Reads everything, with the audit, people, grants, and whose credentials and sessions there are; changes nothing',
     permissions: [...reading, 'audit.list', 'person.list', 'grant.list', 'credential.list', 'session.list'],
   },
   admin: {
