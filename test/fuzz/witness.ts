@@ -10,6 +10,7 @@ import type { Region } from '../integration/region.ts';
 /** Tables that neither an agent nor somebody who may only read can change. Events, the audit and facts of the fuzzing machines do change. */
 const guarded = [
   'people', 'changes', 'operations', 'commands', 'images', 'networks', 'purchase_orders', 'vendors', 'machine_classes', 'cabling', 'waivers',
+  'grants', 'roles', 'teams', 'projects', 'members', 'passwords', 'identities', 'set_up_tokens',
 ]; // prettier-ignore
 
 export type Witness = { readonly digests: ReadonlyMap<string, string>; readonly rssBytes: number };

@@ -11,6 +11,7 @@ import {
   minuteMs,
   startSignInRegion,
   withPassword,
+  type Answer,
   type Browser,
   type SignInRegion,
 } from './sign-in-region.ts';
@@ -388,6 +389,30 @@ describe('a person', () => {
       code: 'failed_precondition',
     });
   });
+});
+
+describe('guesses', () => {
+  it.each(['/oauth/token', '/oauth/device_authorization', '/sign-in', '/set-up'])(
+    'at %s use up the budget of a stranger, and no credential’s',
+    async (path) => {
+      await using quiet = await startSignInRegion({ ada: ['admin'] });
+      const ada = quiet.client('ada');
+      await ada.call('auth.whoami', {});
+      const guess = () =>
+        quiet.http({
+          path,
+          ...form({ grant_type: 'refresh_token', refresh_token: 'x', name: 'ada', password: 'x', token: 'x' }),
+        });
+      const answers: Answer[] = [];
+      for (let n = 0; n < 25; n += 1) answers.push(await guess());
+      const last = answers.at(-1);
+      expect([last?.status, Number(last?.headers['retry-after'])]).toEqual([429, expect.closeTo(2, 0)]);
+      if (path.startsWith('/oauth')) expect(last?.json).toMatchObject({ error: 'temporarily_unavailable' });
+      expect((await ada.call('auth.whoami', {})).person.name).toBe('ada');
+      quiet.clock.move(minuteMs);
+      expect((await guess()).status).not.toBe(429);
+    },
+  );
 });
 
 describe('the audit', () => {
