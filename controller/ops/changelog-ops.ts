@@ -21,7 +21,7 @@ type Noun = {
   readonly find?: (db: Db, name: string) => Promise<{ readonly id: string } | undefined>;
 };
 
-const nouns: Readonly<Record<string, Noun>> = {
+export const nouns: Readonly<Record<string, Noun>> = {
   asset: { permission: 'asset.get', where: 'asset' },
   change: { permission: 'change.get', where: 'change' },
   part: { permission: 'part.get', where: 'part' },
@@ -36,11 +36,12 @@ const nouns: Readonly<Record<string, Noun>> = {
   image: { permission: 'image.get', where: 'anywhere', find: findImage },
   person: { permission: 'person.list', where: 'region', find: findPerson },
   credential: { permission: 'person.list', where: 'region' },
+  session: { permission: 'person.list', where: 'region' },
   vendor: { permission: 'vendor.get', where: 'region', find: findVendor },
   'purchase-order': { permission: 'po.get', where: 'region', find: findPurchaseOrder },
   cabling: { permission: 'cabling.list', where: 'region' },
   webhook: { permission: 'webhook.get', where: 'region', find: findWebhook },
-  waiver: { permission: 'waiver.list', where: 'region' },
+  waiver: { permission: 'asset.get', where: 'region' },
 };
 
 export const changelogHandlers: Handlers<'changelog.list'> = {

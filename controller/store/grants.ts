@@ -141,8 +141,8 @@ async function holderExists(db: Db, kind: string, name: string): Promise<boolean
     const table = kind === 'team' ? 'teams' : 'projects';
     return (await db.selectFrom(table).select('name').where('name', '=', name).executeTakeFirst()) !== undefined;
   }
-  const person = await db.selectFrom('people').select('active').where('name', '=', name).executeTakeFirst();
-  return person?.active === 1;
+  const found = await db.selectFrom('people').select(['kind', 'active']).where('name', '=', name).executeTakeFirst();
+  return found?.active === 1 && found.kind === kind;
 }
 
 /** The names of the people and services that a holder stands for. */
