@@ -20,7 +20,7 @@ import {
   overdueCheckMs,
 } from '../limits.ts';
 import type { Log } from '../log.ts';
-import { addressKey } from '../net/address-key.ts';
+import { plainAddress, sourceKey } from '../domain/source-address.ts';
 import { endSlowPeers } from '../net/slow-peers.ts';
 import { createBuckets, type Buckets } from '../net/token-buckets.ts';
 import { assetBySerial } from '../store/assets.ts';
@@ -116,7 +116,7 @@ function fileAt(path: string, deps: BootDeps): Answer {
 }
 
 async function machineScript(request: IncomingMessage, query: URLSearchParams, deps: Serving): Promise<Answer> {
-  if (deps.scripts.take(addressKey(request.socket.remoteAddress ?? ''), deps.ids.clock.nowMs()) > 0) {
+  if (deps.scripts.take(sourceKey(request.socket.remoteAddress ?? ''), deps.ids.clock.nowMs()) > 0) {
     return { kind: 'none', status: 429, reason: 'too many boot scripts for this address; try again in a minute' };
   }
   return script(await scriptFor(query, addressOf(request), deps));
@@ -126,9 +126,8 @@ function script(text: string): Answer {
   return { kind: 'text', type: 'text/plain', text };
 }
 
-/** An IPv4 address may come in the clothes of an IPv6 one (RFC 4291 §2.5.5.2). */
 function addressOf({ socket }: IncomingMessage): string {
-  return (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+  return plainAddress(socket.remoteAddress ?? '');
 }
 
 /**

@@ -37,9 +37,19 @@ describe('a source', () => {
     expect(isAllowedFrom(networks, from)).toBe(isAllowed);
   });
 
-  it('is an IPv4 address, or the /64 of an IPv6 one', () => {
-    expect(sourceKey('::ffff:10.1.2.3')).toBe('10.1.2.3');
-    expect(sourceKey('2001:db8:1:2:3:4:5:6')).toBe('2001:db8:1:2::/64');
+  it.each([
+    ['10.1.2.3', '10.1.2.3'],
+    ['::ffff:10.1.2.3', '10.1.2.3'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['2001:db8:1:2::1', '2001:db8:1:2::/64'],
+    ['fe80::1%eth0', 'fe80::/64'],
+    ['::1', '::/64'],
+    ['', ''],
+  ])('%s is an IPv4 address, or the /64 of an IPv6 one: %s', (from, key) => {
+    expect(sourceKey(from)).toBe(key);
+  });
+
+  it('has one form', () => {
     expect(plainAddress('::ffff:10.1.2.3')).toBe('10.1.2.3');
   });
 });

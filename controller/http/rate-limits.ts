@@ -21,7 +21,7 @@ import {
   writesInFlightPerCredentialMax,
   writesPerSecondMax,
 } from '../limits.ts';
-import { addressKey } from '../net/address-key.ts';
+import { sourceKey } from '../domain/source-address.ts';
 import { createLane } from '../net/lane.ts';
 import { createBuckets, type Buckets } from '../net/token-buckets.ts';
 
@@ -82,12 +82,12 @@ export function createRateLimits(clock: Clock): RateLimits {
       if (credentialId !== undefined) {
         spend(isRead ? reads : writes, credentialId, `${isRead ? 'reads' : 'writes'} of this credential`);
       } else {
-        spend(strangers, addressKey(address), 'attempts without a valid credential from this address');
+        spend(strangers, sourceKey(address), 'attempts without a valid credential from this address');
       }
     },
     known: (secret, credentialId, address) => {
       const digest = digestOf(secret);
-      if (address !== undefined && !proven.has(digest)) strangers.giveBack(addressKey(address));
+      if (address !== undefined && !proven.has(digest)) strangers.giveBack(sourceKey(address));
       proven.delete(digest);
       proven.set(digest, credentialId);
       const [oldest] = proven.keys();
@@ -95,10 +95,10 @@ export function createRateLimits(clock: Clock): RateLimits {
     },
     notKnown: (secret) => void proven.delete(digestOf(secret)),
     welcome: (who, address) => {
-      if (address !== undefined && writes.take(who, clock.nowMs()) === 0) strangers.giveBack(addressKey(address));
+      if (address !== undefined && writes.take(who, clock.nowMs()) === 0) strangers.giveBack(sourceKey(address));
     },
     open: (address) => {
-      if (address !== undefined) spend(pages, addressKey(address), 'requests without a credential from this address');
+      if (address !== undefined) spend(pages, sourceKey(address), 'requests without a credential from this address');
     },
     within: createInFlight(),
   };

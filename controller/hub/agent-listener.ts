@@ -20,6 +20,7 @@ import {
   keepAliveTimeoutMs,
   overdueCheckMs,
 } from '../limits.ts';
+import { plainAddress } from '../domain/source-address.ts';
 import type { Log } from '../log.ts';
 import { endSlowPeers } from '../net/slow-peers.ts';
 import { acceptSession, type Peer, type SessionDeps } from './agent-session.ts';
@@ -124,9 +125,8 @@ async function peerOf(request: IncomingMessage, { enrolment }: ListenerDeps): Pr
   return { assetId, address: addressOf(request), certificate };
 }
 
-/** An IPv4 address may come in the clothes of an IPv6 one (RFC 4291 §2.5.5.2). */
 function addressOf({ socket }: IncomingMessage): string {
-  return (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+  return plainAddress(socket.remoteAddress ?? '');
 }
 
 async function handle(request: IncomingMessage, desk: CertificateDesk, deps: ListenerDeps): Promise<unknown> {

@@ -4,7 +4,7 @@ import type { Server, Socket } from 'node:net';
 
 import type { Clock } from '../../shared/clock.ts';
 import { budgetKeysMax } from '../limits.ts';
-import { addressKey } from './address-key.ts';
+import { sourceKey } from '../domain/source-address.ts';
 import { createBuckets } from './token-buckets.ts';
 
 export type GateLimits = {
@@ -40,7 +40,7 @@ export function guardConnections(
   const taken = server.listeners('connection');
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
-    const key = addressKey(socket.remoteAddress ?? '');
+    const key = sourceKey(socket.remoteAddress ?? '');
     const reason = problem(key);
     if (reason !== undefined) {
       refused(reason);

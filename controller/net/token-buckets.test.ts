@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { addressKey } from './address-key.ts';
 import { createLane } from './lane.ts';
 import { createBuckets } from './token-buckets.ts';
 
@@ -42,20 +41,6 @@ describe('a budget', () => {
     for (let index = 100; index < 100_000; index += 1) buckets.take(`k${index}`, 1);
     expect(buckets.size()).toBe(100);
     expect(buckets.take('first', 2)).toBe(0);
-  });
-});
-
-describe('an address', () => {
-  it.each([
-    ['10.1.2.3', '10.1.2.3'],
-    ['::ffff:10.1.2.3', '10.1.2.3'],
-    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
-    ['2001:db8:1:2::1', '2001:db8:1:2::/64'],
-    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
-    ['::1', '0:0:0:0::/64'],
-    ['', ''],
-  ])('%s counts as %s', (address, key) => {
-    expect(addressKey(address)).toBe(key);
   });
 });
 
