@@ -107,7 +107,8 @@ function wrongOf(status: number, { role, may, asked, isBroken }: Taken): string 
   if (status >= 500 && status !== 501) return String(status);
   // A refusal, a cut, or an interim answer (RFC 9110 §15.2), which lets nothing in.
   if (status >= 400 || status < 200) return undefined;
-  if (role === 'stranger') return openPaths.test(asked.path) ? undefined : `a stranger got ${status}`;
+  if (openPaths.test(asked.path)) return undefined;
+  if (role === 'stranger') return `a stranger got ${status}`;
   // Only what is sent as it was meant is sure to be this operation.
   const isMeant = !isBroken && asked.method === asked.operation.method;
   return role === 'viewer' && isMeant && !may.has(asked.operation.permission) ? `a viewer got ${status}` : undefined;
