@@ -5,6 +5,8 @@ import { createPublicKey } from 'node:crypto';
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
 
+import { derAt } from '../../shared/hardware/evidence/der.ts';
+
 export type ReadRequest = {
   /** SubjectPublicKeyInfo, PEM; EC P-256. */
   readonly publicKeyPem: string;
@@ -14,6 +16,8 @@ export type ReadRequest = {
 
 /** Undefined unless the request is whole, of a P-256 key, bound to something, and signed by that key. */
 export async function readCertificateRequest(der: Uint8Array): Promise<ReadRequest | undefined> {
+  // The library overlooks a length that says less, or more, than there is.
+  if (derAt(der)?.whole.length !== der.length) return undefined;
   try {
     const request = new x509.Pkcs10CertificateRequest(new Uint8Array(der));
     const key = createPublicKey({ key: Buffer.from(request.publicKey.rawData), format: 'der', type: 'spki' });
