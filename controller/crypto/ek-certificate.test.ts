@@ -31,7 +31,8 @@ it.skipIf(!hasSwtpm)('counts where a CA that is trusted signed it, for that key,
   const nowMs = systemClock.nowMs();
   expect(makers.issuerOf(chip.certificate, chip.spki, nowMs)).toContain('CN=swtpm-localca');
   // Padding may follow it in the chip.
-  expect(makers.issuerOf(Buffer.concat([chip.certificate, Buffer.alloc(32, 0xff)]), chip.spki, nowMs)).toBeDefined();
+  const padded = Buffer.concat([chip.certificate, Buffer.alloc(32, 0xff)]);
+  expect(makers.issuerOf(padded, chip.spki, nowMs)).toBe(makers.issuerOf(chip.certificate, chip.spki, nowMs));
   expect(makers.issuerOf(chip.certificate, chip.otherSpki, nowMs)).toBeUndefined();
   expect(makers.issuerOf(chip.certificate, chip.spki, 0)).toBeUndefined();
   const forged = Buffer.from(chip.certificate);

@@ -303,9 +303,13 @@ describe('the metadata', () => {
   it('names what there is (RFC 8414)', async () => {
     const { json } = await region.http({ path: '/.well-known/oauth-authorization-server' });
     expect(json).toMatchObject({ issuer: region.apiUrl, token_endpoint: `${region.apiUrl}/oauth/token` });
-    for (const name of ['token_endpoint', 'device_authorization_endpoint', 'revocation_endpoint']) {
+    for (const [name, error] of [
+      ['token_endpoint', 'invalid_request'],
+      ['device_authorization_endpoint', 'invalid_client'],
+      ['revocation_endpoint', 'invalid_request'],
+    ] as const) {
       const path = new URL(String(json[name])).pathname;
-      expect((await region.http({ path, ...form({}) })).json['error'], name).toBeDefined();
+      expect((await region.http({ path, ...form({}) })).json, name).toMatchObject({ error });
     }
   });
 });

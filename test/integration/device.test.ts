@@ -151,7 +151,8 @@ describe('tokens of a sign-in', () => {
     for (let n = 0; n < 7; n += 1) {
       region.clock.move(24 * hourMs - minuteMs);
       tokens = { ...(await refresh(tokens['refresh_token'])).json };
-      expect(tokens['access_token'], `day ${n}`).toBeDefined();
+      const { json } = await whoami(tokens['access_token']);
+      expect(json, `day ${n}`).toMatchObject({ person: { name: 'mia' } });
     }
     region.clock.move(hourMs);
     expect((await refresh(tokens['refresh_token'])).status).toBe(400);

@@ -12,6 +12,7 @@ import { protocolVersion } from '../../shared/protocol/version.ts';
 import { newCertificateRequest } from '../../agent/identity/certificate-request.ts';
 import { createMachine, machineSpec } from './machine.ts';
 import { assetInState, furnish, startTestRegion, waitUntil, type Region } from './region.ts';
+import { helloOf, member } from '../security/peer.ts';
 
 const packr = new Packr({ useRecords: false, moreTypes: false, int64AsType: 'number' });
 let region: Region;
@@ -58,11 +59,6 @@ async function enrol(what: Partial<Enrolling> & { token: string }, key?: ReturnT
     { ca },
   );
 } // prettier-ignore
-
-function member(value: unknown, name: string): string {
-  const found: unknown = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
-  return typeof found === 'string' ? found : '';
-}
 
 describe('enrolment', () => {
   const mac = '52:54:00:cc:00:01';
@@ -182,21 +178,6 @@ async function connect(): Promise<Peer> {
   await once(socket, 'open');
   return { socket, assetId: member(body, 'assetId'), bootId, hardware, closed };
 }
-
-const helloOf = ({ assetId, bootId, hardware }: Peer, change: object = {}): object => ({
-  protocol: protocolVersion,
-  hardware: { ...hardware, ekSha256s: [] },
-  agentVersion: '1',
-  assetId,
-  bootId,
-  sessionId: 'ses_1',
-  home: 'pious',
-  capabilities: [],
-  inventoryHash: 'a'.repeat(64),
-  verificationEnforced: true,
-  commandKeySequence: 0,
-  ...change,
-});
 
 describe('the agent link', () => {
   const heartbeat = { uptimeMs: 1, rssBytes: 1 };
